@@ -29,8 +29,8 @@ class Rule(Enum):
 _FIELDS: Final[Mapping[Rule, str]] = {
     Rule.PUBLIC: "Mutation: login refreshSession",
     Rule.SIGNED_IN: (
-        "Query: apiKeys bars calendars corporateActions instrument instruments interestRates notificationChannels "
-        "quotes sessions systemHealth systemMetrics viewer "
+        "Query: apiKeys bars calendars corporateActions corporateActionsConnection instrument instruments "
+        "interestRates notificationChannels quotes sessions systemHealth systemMetrics viewer "
         "Mutation: beginTwoFactor confirmTwoFactor createApiKey deleteNotificationChannel disableTwoFactor logout "
         "revokeApiKey revokeOtherSessions revokeSession "
         "saveNotificationChannel savePreferences "
@@ -42,8 +42,10 @@ _FIELDS: Final[Mapping[Rule, str]] = {
         "tradingHalts tradingHaltsConnection transaction"
     ),
     Rule.READ: (
-        "Query: anomalies anomalyCases bookProof closedTrades dailyStatements dailyStatementsConnection executions "
-        "orderStatistics orders position positionHistory positionSummary positions riskEvents riskMetrics riskRules "
+        "Query: anomalies anomalyCases bookProof closedTrades closedTradesConnection dailyStatements "
+        "dailyStatementsConnection executions "
+        "orderStatistics orders position positionHistory positionHistoryConnection "
+        "positionSummary positions riskEvents riskMetrics riskRules "
         "riskRulesConnection "
         "Subscription: account accountEvents anomalies anomalyCases executions orderEvents pnl positions riskEvents"
     ),

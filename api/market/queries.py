@@ -15,7 +15,11 @@ from api.pages import Connection, connection
 from domain.kernel.errors import NotFound
 from domain.kernel.pages import page_request
 from domain.market import service
-from domain.market.action_service import find_corporate_actions
+from domain.market.action_service import (
+    count_corporate_actions,
+    find_corporate_actions,
+    page_corporate_actions,
+)
 from domain.market.calendar_service import list_calendars
 from domain.market.service import InstrumentFilter as Filter
 
@@ -69,7 +73,8 @@ class MarketQuery:
 
     @strawberry.field(
         description="Corporate actions with `from` <= exDate <= `to`, oldest first, at most the newest 500. "
-        "`symbol` is what the instrument is called now."
+        "`symbol` is what the instrument is called now.",
+        deprecation_reason="It has no pages: use `corporateActionsConnection`.",
     )
     async def corporate_actions(
         self,
@@ -82,6 +87,29 @@ class MarketQuery:
         info.context.require_actor()
         market = info.context.services.market
         return cast("list[CorporateAction]", await find_corporate_actions(market, symbol, since, until))
+
+    @strawberry.field(
+        description="Corporate actions with `from` <= exDate <= `to`, newest first. `symbol` is what the instrument is "
+        "called now."
+    )
+    async def corporate_actions_connection(
+        self,
+        info: Info,
+        symbol: str | None = None,
+        since: Annotated[date | None, strawberry.argument(name="from")] = None,
+        until: Annotated[date | None, strawberry.argument(name="to")] = None,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+    ) -> Connection[CorporateAction]:
+        """A page of actions, whether applied or not."""
+        info.context.require_actor()
+        market, window = info.context.services.market, (symbol, since, until)
+        request = page_request(first, after, last, before, parts=2, of=("corporateActions", *window))
+        page = await page_corporate_actions(market, request, *window)
+        count = partial(count_corporate_actions, market, *window)
+        return connection(page, lambda one: cast(CorporateAction, one), count)
 
     @strawberry.field(
         description="Bars with `from` <= at < `to`, oldest first. When there are more than `limit`: the first ones "

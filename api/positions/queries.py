@@ -1,6 +1,7 @@
 """Queries about positions."""
 
 from datetime import datetime
+from functools import partial
 from typing import Annotated, cast
 
 import strawberry
@@ -9,12 +10,16 @@ from api.context import Info
 from api.graphql.field_flags import COSTLY
 from api.ids import named
 from api.objects import load_currency
+from api.pages import Connection, connection
 from api.positions.enums import PositionSide
 from api.positions.types import ClosedTrade, Position, PositionSnapshot, PositionSummary, position_view
 from domain.access.types import no_account
 from domain.accounts.queries import require_account
+from domain.kernel.pages import page_request
+from domain.orders.reading.closed_trade_pages import TradeSearch, count_closed_trades, page_closed_trades
 from domain.orders.reading.closed_trades import closed_trades
-from domain.positions.history_service import DEFAULT_ROWS, position_history
+from domain.positions.history_queries import count_snapshots, page_snapshots
+from domain.positions.history_service import DEFAULT_ROWS, check_window, position_history
 from domain.positions.summary import summarize
 
 
@@ -57,7 +62,8 @@ class PositionsQuery:
 
     @strawberry.field(
         description="Snapshots of positions, taken hourly and at the day roll, with `from` <= at < `to`, oldest first. "
-        "When there are more than `limit`: the first ones after `from` if that is given, else the last ones."
+        "When there are more than `limit`: the first ones after `from` if that is given, else the last ones.",
+        deprecation_reason="It has no pages: use `positionHistoryConnection`.",
     )
     async def position_history(
         self,
@@ -76,10 +82,36 @@ class PositionsQuery:
         return cast("list[PositionSnapshot]", await position_history(wanted, symbol, since, until, limit))
 
     @strawberry.field(
+        description="Snapshots of positions, taken hourly and at the day roll, with `from` <= at < `to`, newest first."
+    )
+    async def position_history_connection(
+        self,
+        info: Info,
+        account_id: strawberry.ID,
+        symbol: str | None = None,
+        since: Annotated[datetime | None, strawberry.argument(name="from")] = None,
+        until: Annotated[datetime | None, strawberry.argument(name="to")] = None,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+    ) -> Connection[PositionSnapshot]:
+        """A page of open positions, and flat rows of those closed on the same day."""
+        window = (named(account_id), symbol, since, until)
+        await require_account(info.context.require_actor(), window[0])
+        check_window(since, until)
+        if symbol is not None:
+            await info.context.services.market.find(symbol)
+        request = page_request(first, after, last, before, parts=3, of=("positionHistory", *window))
+        page = await page_snapshots(request, *window)
+        return connection(page, lambda one: cast(PositionSnapshot, one), partial(count_snapshots, *window))
+
+    @strawberry.field(
         description="Trades that were closed with `from` <= closedAt < `to`, matched first in, first out, in the "
         "order of closing. When there are more than `limit`: the first ones after `from` if that is given, else the "
         "last ones.",
         metadata=COSTLY,
+        deprecation_reason="It has no pages: use `closedTradesConnection`.",
     )
     async def closed_trades(
         self,
@@ -97,3 +129,29 @@ class PositionsQuery:
         found = await closed_trades(services.reads, services.market, wanted, symbol, since, until, limit)
         currency = await load_currency(info, wanted)
         return [ClosedTrade.of(trade, currency) for trade in found]
+
+    @strawberry.field(
+        description="Trades that were closed with `from` <= closedAt < `to`, matched first in, first out, the last "
+        "closed first.",
+        metadata=COSTLY,
+    )
+    async def closed_trades_connection(
+        self,
+        info: Info,
+        account_id: strawberry.ID,
+        symbol: str | None = None,
+        since: Annotated[datetime | None, strawberry.argument(name="from")] = None,
+        until: Annotated[datetime | None, strawberry.argument(name="to")] = None,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+    ) -> Connection[ClosedTrade]:
+        """A page of trades, derived from the valid executions."""
+        search, services = TradeSearch(named(account_id), symbol, since, until), info.context.services
+        await require_account(info.context.require_actor(), search.account_id)
+        request = page_request(first, after, last, before, parts=1, of=("closedTrades", search))
+        page = await page_closed_trades(services.reads, services.market, request, search)
+        currency = await load_currency(info, search.account_id)
+        count = partial(count_closed_trades, services.reads, services.market, search)
+        return connection(page, lambda row: ClosedTrade.of(row[1], currency), count)

@@ -1,6 +1,7 @@
 """Use cases on corporate actions: record and find them."""
 
 from datetime import date, datetime, timedelta
+from uuid import UUID
 
 from domain.access.audit import record, target_of
 from domain.access.types import Actor, Role, require_role
@@ -9,6 +10,7 @@ from domain.kernel.day_roll import DayRoll
 from domain.kernel.errors import BadInput, Conflict
 from domain.kernel.ids import new_id
 from domain.kernel.numbers import plain
+from domain.kernel.pages import Page, PageRequest
 from domain.kernel.unit_of_work import unit_of_work
 from domain.market import action_store
 from domain.market.actions import CorporateAction, CorporateActionKind, NewAction, check_action
@@ -76,7 +78,24 @@ async def find_corporate_actions(
         NotFound: there is no such instrument.
         BadInput: a window that ends before it begins.
     """
+    return await action_store.read_actions(*await _window(market, symbol, since, until), MAX_ACTIONS)
+
+
+async def page_corporate_actions(
+    market: Market, request: PageRequest, symbol: str | None, since: date | None, until: date | None
+) -> Page[CorporateAction]:
+    """A page of actions, newest first; raises as ``find_corporate_actions``, and BadInput for a cursor."""
+    return await action_store.page_actions(request, *await _window(market, symbol, since, until))
+
+
+async def count_corporate_actions(market: Market, symbol: str | None, since: date | None, until: date | None) -> int:
+    """The number of actions; raises as ``find_corporate_actions``."""
+    return await action_store.count_actions(*await _window(market, symbol, since, until))
+
+
+async def _window(
+    market: Market, symbol: str | None, since: date | None, until: date | None
+) -> tuple[UUID | None, date | None, date | None]:
     if since is not None and until is not None and until < since:
         raise BadInput("This ends before it begins.", field="to")
-    instrument_id = None if symbol is None else (await market.find(symbol)).id
-    return await action_store.read_actions(instrument_id, since, until, MAX_ACTIONS)
+    return None if symbol is None else (await market.find(symbol)).id, since, until

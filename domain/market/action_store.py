@@ -4,7 +4,13 @@ from collections.abc import Collection
 from datetime import date, datetime
 from uuid import UUID
 
-from domain.kernel.orm import columns_of, read, value_of
+from tortoise.expressions import Q
+from tortoise.queryset import QuerySet
+
+from domain.kernel.errors import BadInput
+from domain.kernel.ids import parse_id
+from domain.kernel.orm import columns_of, count, read, value_of
+from domain.kernel.pages import FOREIGN_CURSOR, Page, PageRequest, encode_cursor, make_page
 from domain.kernel.unit_of_work import UnitOfWork
 from domain.market import models
 from domain.market.actions import CorporateAction, CorporateActionKind
@@ -36,10 +42,52 @@ async def read_actions(
     instrument_id: UUID | None, since: date | None, until: date | None, limit: int
 ) -> list[CorporateAction]:
     """Actions with ex-dates from ``since`` to ``until``, both included, oldest first; the newest ``limit`` of them."""
-    given = {"instrument_id": instrument_id, "ex_date__gte": since, "ex_date__lte": until}
-    wanted = {name: value for name, value in given.items() if value is not None}
-    rows = await read(models.CorporateAction.filter(**wanted).order_by("-ex_date", "-id").limit(limit))
+    rows = await read(_search(instrument_id, since, until).order_by("-ex_date", "-id").limit(limit))
     return [value_of(CorporateAction, row) for row in reversed(rows)]
+
+
+async def page_actions(
+    request: PageRequest, instrument_id: UUID | None, since: date | None, until: date | None
+) -> Page[CorporateAction]:
+    """A page of actions with ex-dates from ``since`` to ``until``, both included, newest first.
+
+    Raises:
+        BadInput: the cursor holds no action.
+    """
+    query = _search(instrument_id, since, until)
+    if request.key is not None:
+        day, last = _key(request)
+        if request.backward:
+            query = query.filter(Q(ex_date__gt=day) | Q(ex_date=day, id__gt=last))
+        else:
+            query = query.filter(Q(ex_date__lt=day) | Q(ex_date=day, id__lt=last))
+    order = ("ex_date", "id") if request.backward else ("-ex_date", "-id")
+    rows = await read(query.order_by(*order).limit(request.size + 1))
+    found = [value_of(CorporateAction, row) for row in rows]
+    return make_page(request, found, lambda one: encode_cursor(one.ex_date.isoformat(), str(one.id)))
+
+
+async def count_actions(instrument_id: UUID | None, since: date | None, until: date | None) -> int:
+    """The number of actions with ex-dates from ``since`` to ``until``, both included."""
+    return await count(_search(instrument_id, since, until))
+
+
+def _search(instrument_id: UUID | None, since: date | None, until: date | None) -> QuerySet[models.CorporateAction]:
+    given = {"instrument_id": instrument_id, "ex_date__gte": since, "ex_date__lte": until}
+    return models.CorporateAction.filter(**{name: value for name, value in given.items() if value is not None})
+
+
+def _key(request: PageRequest) -> tuple[date, UUID]:
+    assert request.key is not None
+    day, last = request.key
+    identifier = parse_id(last)
+    try:
+        found = date.fromisoformat(day)
+    except ValueError:
+        identifier = None
+    if identifier is None:
+        raise BadInput(FOREIGN_CURSOR, field="before" if request.backward else "after")
+    return found, identifier
 
 
 async def load_due_actions(work: UnitOfWork, day: date) -> list[CorporateAction]:

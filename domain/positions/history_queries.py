@@ -11,6 +11,8 @@ from uuid import UUID
 from domain.accounts.queries import READ_LIVING, to_book
 from domain.accounts.types import AccountBook
 from domain.kernel.database import fetch, fetch_row, reading
+from domain.kernel.errors import BadInput
+from domain.kernel.pages import FOREIGN_CURSOR, Page, PageRequest, encode_cursor, make_page
 from domain.kernel.partition_queries import Partitioned
 from domain.kernel.rows import Record, insertion
 from domain.kernel.unit_of_work import UnitOfWork
@@ -83,6 +85,20 @@ WHERE s.account_id = $1 AND ($2::timestamptz IS NULL OR s.at >= $2) AND ($3::tim
 AND ($4::text IS NULL OR i.symbol = $4)
 ORDER BY s.at {order}, i.symbol {order}, s.bucket {order} LIMIT $5
 """
+_WANTED_SNAPSHOTS = """
+FROM position_snapshots s JOIN instruments i ON i.id = s.instrument_id
+WHERE s.account_id = $1 AND ($2::timestamptz IS NULL OR s.at >= $2) AND ($3::timestamptz IS NULL OR s.at < $3)
+AND ($4::text IS NULL OR i.symbol = $4)
+"""
+# The key's table is ordered by time: the first comparison makes the bound, the second decides within a moment.
+_SNAPSHOT_PAGE = f"""
+SELECT s.at, i.symbol, s.bucket, s.quantity, s.average_price, s.mark_price, s.unrealized_pnl, s.realized_pnl
+{_WANTED_SNAPSHOTS}
+AND ($5::timestamptz IS NULL OR (s.at {{compared}}= $5 AND (s.at, i.symbol, s.bucket) {{compared}} ($5, $6, $7)))
+ORDER BY s.at {{order}}, i.symbol {{order}}, s.bucket {{order}} LIMIT $8
+"""
+_SNAPSHOTS_AFTER = _SNAPSHOT_PAGE.format(compared="<", order="DESC")
+_SNAPSHOTS_BEFORE = _SNAPSHOT_PAGE.format(compared=">", order="ASC")
 _FIRST_SNAPSHOTS, _LAST_SNAPSHOTS = (_SNAPSHOTS.format(order=order) for order in ("ASC", "DESC"))
 
 
@@ -208,6 +224,40 @@ async def read_snapshots(
     if since is None:
         rows.reverse()
     return [PositionSnapshot(account_id, row["at"], row["symbol"], Bucket(row["bucket"]), *row[3:]) for row in rows]
+
+
+async def page_snapshots(
+    request: PageRequest, account_id: UUID, symbol: str | None, since: datetime | None, until: datetime | None
+) -> Page[PositionSnapshot]:
+    """A page of an account's snapshots in ``since`` <= at < ``until``, newest first.
+
+    Raises:
+        BadInput: the cursor holds no snapshot.
+    """
+    at, name, bucket = _snapshot_key(request)
+    statement = _SNAPSHOTS_BEFORE if request.backward else _SNAPSHOTS_AFTER
+    rows = await fetch(statement, account_id, since, until, symbol, at, name, bucket, request.size + 1)
+    found = [PositionSnapshot(account_id, row["at"], row["symbol"], Bucket(row["bucket"]), *row[3:]) for row in rows]
+    return make_page(request, found, lambda one: encode_cursor(one.at.isoformat(), one.symbol, one.bucket.value))
+
+
+async def count_snapshots(account_id: UUID, symbol: str | None, since: datetime | None, until: datetime | None) -> int:
+    """The number of an account's snapshots in ``since`` <= at < ``until``."""
+    row = await fetch_row(f"SELECT count(*) AS n {_WANTED_SNAPSHOTS}", account_id, since, until, symbol)
+    return int(row["n"]) if row else 0
+
+
+def _snapshot_key(request: PageRequest) -> tuple[datetime | None, str | None, str | None]:
+    if request.key is None:
+        return None, None, None
+    text, symbol, bucket = request.key
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        at = None
+    if at is None or at.tzinfo is None:
+        raise BadInput(FOREIGN_CURSOR, field="before" if request.backward else "after")
+    return at, symbol, bucket
 
 
 def worth_keeping(values: Collection[PositionValue], account: AccountBook) -> list[PositionValue]:

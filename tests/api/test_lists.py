@@ -30,6 +30,7 @@ LISTS = {
     "anomalyCases": "filter: { kinds: [RAMPING] }",
     "anomalyDismissalsConnection": None,
     "auditLog": "outcome: DONE",
+    "corporateActionsConnection": 'from: "2020-01-01"',
     "executions": "filter: { sides: [BUY] }",
     "instruments": "filter: { tradable: true }",
     "orders": "orderBy: { field: QUANTITY }",
@@ -40,8 +41,8 @@ LISTS = {
     "users": None,
 }
 # A list of one account: tested with the days that it lists.
-OF_AN_ACCOUNT = {"dailyStatementsConnection"}
-EMPTY_HERE = {"anomalies", "anomalyCases", "anomalyDismissalsConnection", "taskRuns"}
+OF_AN_ACCOUNT = {"closedTradesConnection", "dailyStatementsConnection", "positionHistoryConnection"}
+EMPTY_HERE = {"corporateActionsConnection", "anomalies", "anomalyCases", "anomalyDismissalsConnection", "taskRuns"}
 SYMBOLS = ("COIN", "DIME", "GOLD", "IRON", "JADE")
 PAGE = "edges { cursor } pageInfo { startCursor endCursor hasNextPage hasPreviousPage } totalCount"
 SIZE = 2

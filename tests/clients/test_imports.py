@@ -12,7 +12,7 @@ from cli.main import main
 from tests.clients.conftest import Market
 from tests.support.desk import Desk, signed_in
 from tests.support.installation import Process
-from tradegraph_client import BadUserInput, Client, Conflict
+from tradegraph_client import BadUserInput, Client, Conflict, every
 
 READER = 'mutation { createApiKey(input: { name: "reads", role: ADMIN, scopes: [READ, TRADE] }) { secret } }'
 HEADER = "reference,at,kind,symbol,side,quantity,price,amount"
@@ -33,7 +33,10 @@ async def test_what_is_exported_is_imported_elsewhere(client: Client, admin: Des
     text = b"".join([chunk async for chunk in client.export("history.csv", account=accounts[0])])
     second = await client.import_history(accounts[1], text)
     assert (second.cash, second.realized_pnl, second.fees_paid) == (first.cash, first.realized_pnl, first.fees_paid)
-    trades = [await client.get_closed_trades(account_id=account) for account in accounts]
+    trades = [
+        [trade async for trade in every(client.get_closed_trades_connection, account_id=account)]
+        for account in accounts
+    ]
     assert trades[0] == trades[1] != []
     again = await client.import_history(accounts[1], text)
     assert (again.imported, again.already_there) == (0, 3)

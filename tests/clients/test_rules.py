@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
-from graphql import FieldNode, OperationDefinitionNode, build_schema, parse
+from graphql import FieldNode, NoDeprecatedCustomRule, OperationDefinitionNode, build_schema, parse, validate
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -310,7 +310,7 @@ def test_a_stream_resumes_after_the_last_taken_event(tmp_path: Path) -> None:
         Subscription(documents.WATCH_QUOTES_GQL, "watchQuotes", {}, "quotes", FileCursors(path), None)
 
 
-def test_the_client_has_an_operation_for_every_root_field() -> None:
+def test_the_client_has_an_operation_for_every_root_field_and_asks_for_nothing_deprecated() -> None:
     """`clients/python/operations` has one; `node` and `nodes` are for caches, which know what they ask for."""
     schema = build_schema((ROOT / "schema.graphql").read_text())
     written = "\n".join(file.read_text() for file in (ROOT / "clients/python/operations").rglob("*.graphql"))
@@ -322,6 +322,8 @@ def test_the_client_has_an_operation_for_every_root_field() -> None:
         if isinstance(selection, FieldNode)
     }
     roots = (schema.query_type, schema.mutation_type, schema.subscription_type)
-    fields = {name for root in roots if root is not None for name in root.fields}
+    found = [item for root in roots if root is not None for item in root.fields.items()]
+    fields = {name for name, field in found if field.deprecation_reason is None}
     assert fields - asked == {"node", "nodes"}
     assert asked <= fields
+    assert validate(schema, parse(written), [NoDeprecatedCustomRule]) == []

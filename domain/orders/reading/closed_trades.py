@@ -143,9 +143,11 @@ async def stream_closed_trades(
     since: datetime | None,
     until: datetime | None,
     method: LotMethod = LotMethod.FIFO,
+    *,
+    instrument_id: UUID | None = None,
 ) -> AsyncGenerator[list[ClosedTrade], None]:
     """The trades that an account closed in ``since`` <= at < ``until``, oldest first, in runs, of one moment."""
-    async with aclosing(_walk(market, account_id, None, method)) as runs:
+    async with aclosing(_walk(market, account_id, instrument_id, method)) as runs:
         async for run in runs:
             yield [
                 trade

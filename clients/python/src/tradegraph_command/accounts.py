@@ -3,7 +3,7 @@
 import argparse
 from collections.abc import AsyncIterator
 
-from tradegraph_client import Client
+from tradegraph_client import Client, every
 from tradegraph_client.types import Account
 from tradegraph_command.columns import ACCOUNTS
 from tradegraph_command.connection import DONE, add_connection, connected
@@ -20,7 +20,7 @@ def run(arguments: argparse.Namespace) -> int:
     """List the accounts that the key may see."""
 
     async def work(client: Client) -> int:
-        accounts = await client.get_accounts()
+        accounts = [account async for account in every(client.get_accounts_connection)]
         if arguments.watch and accounts:
             changes = _changes(client, [account.id for account in accounts])
             await follow(accounts, changes, ACCOUNTS, lambda row: row.id, as_json=arguments.json)

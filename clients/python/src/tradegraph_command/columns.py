@@ -103,9 +103,9 @@ LIMITS: Final = (
     Column[LimitUsage]("ACTION", lambda row: row.rule.action),
 )
 RISK_EVENTS: Final = (
-    Column[RiskEvent]("TIME", lambda row: row.created_at),
+    Column[RiskEvent]("TIME", lambda row: row.at),
     Column[RiskEvent]("SEVERITY", lambda row: row.severity),
-    Column[RiskEvent]("EVENT", lambda row: row.kind),
+    Column[RiskEvent]("EVENT", lambda row: row.event_kind),
     Column[RiskEvent]("SYMBOL", lambda row: row.symbol),
     Column[RiskEvent]("STATE", lambda row: row.state),
     Column[RiskEvent]("MESSAGE", lambda row: row.message),

@@ -19,6 +19,7 @@ from tradegraph_client import (
     TradegraphError,
     Unauthenticated,
     Unavailable,
+    every,
     load_profile,
 )
 from tradegraph_client.profiles import load_profiles
@@ -109,7 +110,7 @@ async def find_account(client: Client, wanted: str | None) -> Account:
     Raises:
         UsageError: there is none, or there are several.
     """
-    accounts = await client.get_accounts()
+    accounts = [account async for account in every(client.get_accounts_connection)]
     if wanted is None:
         found = [account for account in accounts if account.state != "CLOSED"]
         hint = "name one with --account"

@@ -2,8 +2,8 @@
 
 import argparse
 
-from tradegraph_client import Client
-from tradegraph_client.types import HaltTradingInput, RiskScope
+from tradegraph_client import Client, every
+from tradegraph_client.types import HaltTradingInput, RiskScope, TradingHaltFilter
 from tradegraph_command.columns import HALTS
 from tradegraph_command.connection import DONE, UsageError, add_connection, connected, find_account
 from tradegraph_command.output import show, show_one
@@ -28,7 +28,8 @@ def run(arguments: argparse.Namespace) -> int:
 
     async def work(client: Client) -> int:
         if arguments.list:
-            show(await client.get_trading_halts(), HALTS, as_json=arguments.json)
+            pages = every(client.get_trading_halts_connection, filter_=TradingHaltFilter(active=True))
+            show([halt async for halt in pages], HALTS, as_json=arguments.json)
             return DONE
         scope = await _scope(client, arguments)
         if arguments.reason is None:

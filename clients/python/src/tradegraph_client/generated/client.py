@@ -62,23 +62,20 @@ from .documents import (
     FREEZE_POSITION_GQL,
     GET_ACCOUNT_GQL,
     GET_ACCOUNTS_CONNECTION_GQL,
-    GET_ACCOUNTS_GQL,
     GET_ANOMALIES_GQL,
     GET_ANOMALY_CASE_GQL,
     GET_ANOMALY_CASES_GQL,
     GET_ANOMALY_DETECTORS_GQL,
     GET_ANOMALY_DISMISSALS_CONNECTION_GQL,
-    GET_ANOMALY_DISMISSALS_GQL,
     GET_ANOMALY_GQL,
     GET_API_KEYS_GQL,
     GET_AUDIT_LOG_GQL,
     GET_BARS_GQL,
     GET_BOOK_PROOF_GQL,
     GET_CALENDARS_GQL,
-    GET_CLOSED_TRADES_GQL,
-    GET_CORPORATE_ACTIONS_GQL,
+    GET_CLOSED_TRADES_CONNECTION_GQL,
+    GET_CORPORATE_ACTIONS_CONNECTION_GQL,
     GET_DAILY_STATEMENTS_CONNECTION_GQL,
-    GET_DAILY_STATEMENTS_GQL,
     GET_EQUITY_CURVE_GQL,
     GET_EVENT_CURSOR_GQL,
     GET_EXECUTION_GQL,
@@ -92,7 +89,7 @@ from .documents import (
     GET_ORDERS_GQL,
     GET_PERFORMANCE_GQL,
     GET_POSITION_GQL,
-    GET_POSITION_HISTORY_GQL,
+    GET_POSITION_HISTORY_CONNECTION_GQL,
     GET_POSITION_SUMMARY_GQL,
     GET_POSITIONS_GQL,
     GET_PROGRAM_TRADING_REPORT_GQL,
@@ -102,14 +99,12 @@ from .documents import (
     GET_RISK_METRICS_GQL,
     GET_RISK_RULE_GQL,
     GET_RISK_RULES_CONNECTION_GQL,
-    GET_RISK_RULES_GQL,
     GET_SCHEDULED_TASKS_GQL,
     GET_SESSIONS_GQL,
     GET_SYSTEM_HEALTH_GQL,
     GET_SYSTEM_METRICS_GQL,
     GET_TASK_RUNS_GQL,
     GET_TRADING_HALTS_CONNECTION_GQL,
-    GET_TRADING_HALTS_GQL,
     GET_TRANSACTION_GQL,
     GET_TRANSACTIONS_GQL,
     GET_TRIAL_BALANCE_GQL,
@@ -177,7 +172,6 @@ from .enums import (
 )
 from .freeze_position import FreezePosition, FreezePositionFreezePosition
 from .get_account import GetAccount, GetAccountAccount
-from .get_accounts import GetAccounts, GetAccountsAccounts
 from .get_accounts_connection import (
     GetAccountsConnection,
     GetAccountsConnectionAccountsConnection,
@@ -190,10 +184,6 @@ from .get_anomaly_detectors import (
     GetAnomalyDetectors,
     GetAnomalyDetectorsAnomalyDetectors,
 )
-from .get_anomaly_dismissals import (
-    GetAnomalyDismissals,
-    GetAnomalyDismissalsAnomalyDismissals,
-)
 from .get_anomaly_dismissals_connection import (
     GetAnomalyDismissalsConnection,
     GetAnomalyDismissalsConnectionAnomalyDismissalsConnection,
@@ -203,12 +193,14 @@ from .get_audit_log import GetAuditLog, GetAuditLogAuditLog
 from .get_bars import GetBars, GetBarsBars
 from .get_book_proof import GetBookProof, GetBookProofBookProof
 from .get_calendars import GetCalendars, GetCalendarsCalendars
-from .get_closed_trades import GetClosedTrades, GetClosedTradesClosedTrades
-from .get_corporate_actions import (
-    GetCorporateActions,
-    GetCorporateActionsCorporateActions,
+from .get_closed_trades_connection import (
+    GetClosedTradesConnection,
+    GetClosedTradesConnectionClosedTradesConnection,
 )
-from .get_daily_statements import GetDailyStatements, GetDailyStatementsDailyStatements
+from .get_corporate_actions_connection import (
+    GetCorporateActionsConnection,
+    GetCorporateActionsConnectionCorporateActionsConnection,
+)
 from .get_daily_statements_connection import (
     GetDailyStatementsConnection,
     GetDailyStatementsConnectionDailyStatementsConnection,
@@ -229,7 +221,10 @@ from .get_order_statistics import GetOrderStatistics, GetOrderStatisticsOrderSta
 from .get_orders import GetOrders, GetOrdersOrders
 from .get_performance import GetPerformance, GetPerformanceAccount
 from .get_position import GetPosition, GetPositionPosition
-from .get_position_history import GetPositionHistory, GetPositionHistoryPositionHistory
+from .get_position_history_connection import (
+    GetPositionHistoryConnection,
+    GetPositionHistoryConnectionPositionHistoryConnection,
+)
 from .get_position_summary import GetPositionSummary, GetPositionSummaryPositionSummary
 from .get_positions import GetPositions, GetPositionsPositions
 from .get_program_trading_report import (
@@ -241,7 +236,6 @@ from .get_risk_event import GetRiskEvent, GetRiskEventRiskEvent
 from .get_risk_events import GetRiskEvents, GetRiskEventsRiskEvents
 from .get_risk_metrics import GetRiskMetrics, GetRiskMetricsRiskMetrics
 from .get_risk_rule import GetRiskRule, GetRiskRuleRiskRule
-from .get_risk_rules import GetRiskRules, GetRiskRulesRiskRules
 from .get_risk_rules_connection import (
     GetRiskRulesConnection,
     GetRiskRulesConnectionRiskRulesConnection,
@@ -251,7 +245,6 @@ from .get_sessions import GetSessions, GetSessionsSessions
 from .get_system_health import GetSystemHealth, GetSystemHealthSystemHealth
 from .get_system_metrics import GetSystemMetrics, GetSystemMetricsSystemMetrics
 from .get_task_runs import GetTaskRuns, GetTaskRunsTaskRuns
-from .get_trading_halts import GetTradingHalts, GetTradingHaltsTradingHalts
 from .get_trading_halts_connection import (
     GetTradingHaltsConnection,
     GetTradingHaltsConnectionTradingHaltsConnection,
@@ -729,17 +722,6 @@ class Client(AsyncBase):
         data = self.get_data(response)
         return GetAccount.model_validate(data).account
 
-    async def get_accounts(self, **kwargs: Any) -> list[GetAccountsAccounts]:
-        variables: dict[str, object] = {}
-        response = await self.execute(
-            query=GET_ACCOUNTS_GQL,
-            operation_name="getAccounts",
-            variables=variables,
-            **kwargs,
-        )
-        data = self.get_data(response)
-        return GetAccounts.model_validate(data).accounts
-
     async def get_transaction(
         self, id: str, **kwargs: Any
     ) -> Optional[GetTransactionTransaction]:
@@ -987,19 +969,6 @@ class Client(AsyncBase):
         data = self.get_data(response)
         return GetAnomalyDetectors.model_validate(data).anomaly_detectors
 
-    async def get_anomaly_dismissals(
-        self, account_id: Union[Optional[str], UnsetType] = UNSET, **kwargs: Any
-    ) -> list[GetAnomalyDismissalsAnomalyDismissals]:
-        variables: dict[str, object] = {"accountId": account_id}
-        response = await self.execute(
-            query=GET_ANOMALY_DISMISSALS_GQL,
-            operation_name="getAnomalyDismissals",
-            variables=variables,
-            **kwargs,
-        )
-        data = self.get_data(response)
-        return GetAnomalyDismissals.model_validate(data).anomaly_dismissals
-
     async def get_program_trading_report(
         self, input: ProgramTradingReportInput, **kwargs: Any
     ) -> GetProgramTradingReportProgramTradingReport:
@@ -1172,27 +1141,6 @@ class Client(AsyncBase):
         data = self.get_data(response)
         return GetBookProof.model_validate(data).book_proof
 
-    async def get_daily_statements(
-        self,
-        account_id: str,
-        from_: Union[Optional[date], UnsetType] = UNSET,
-        to: Union[Optional[date], UnsetType] = UNSET,
-        **kwargs: Any,
-    ) -> list[GetDailyStatementsDailyStatements]:
-        variables: dict[str, object] = {
-            "accountId": account_id,
-            "from": from_,
-            "to": to,
-        }
-        response = await self.execute(
-            query=GET_DAILY_STATEMENTS_GQL,
-            operation_name="getDailyStatements",
-            variables=variables,
-            **kwargs,
-        )
-        data = self.get_data(response)
-        return GetDailyStatements.model_validate(data).daily_statements
-
     async def get_trial_balance(
         self, **kwargs: Any
     ) -> list[GetTrialBalanceTrialBalance]:
@@ -1269,23 +1217,6 @@ class Client(AsyncBase):
         )
         data = self.get_data(response)
         return GetCalendars.model_validate(data).calendars
-
-    async def get_corporate_actions(
-        self,
-        from_: Union[Optional[date], UnsetType] = UNSET,
-        symbol: Union[Optional[str], UnsetType] = UNSET,
-        to: Union[Optional[date], UnsetType] = UNSET,
-        **kwargs: Any,
-    ) -> list[GetCorporateActionsCorporateActions]:
-        variables: dict[str, object] = {"from": from_, "symbol": symbol, "to": to}
-        response = await self.execute(
-            query=GET_CORPORATE_ACTIONS_GQL,
-            operation_name="getCorporateActions",
-            variables=variables,
-            **kwargs,
-        )
-        data = self.get_data(response)
-        return GetCorporateActions.model_validate(data).corporate_actions
 
     async def get_instrument(
         self, symbol: str, **kwargs: Any
@@ -1426,6 +1357,37 @@ class Client(AsyncBase):
         )
         data = self.get_data(response)
         return UpdateInstrument.model_validate(data).update_instrument
+
+    async def get_corporate_actions_connection(
+        self,
+        after: Union[Optional[str], UnsetType] = UNSET,
+        before: Union[Optional[str], UnsetType] = UNSET,
+        first: Union[Optional[int], UnsetType] = UNSET,
+        from_: Union[Optional[date], UnsetType] = UNSET,
+        last: Union[Optional[int], UnsetType] = UNSET,
+        symbol: Union[Optional[str], UnsetType] = UNSET,
+        to: Union[Optional[date], UnsetType] = UNSET,
+        **kwargs: Any,
+    ) -> GetCorporateActionsConnectionCorporateActionsConnection:
+        variables: dict[str, object] = {
+            "after": after,
+            "before": before,
+            "first": first,
+            "from": from_,
+            "last": last,
+            "symbol": symbol,
+            "to": to,
+        }
+        response = await self.execute(
+            query=GET_CORPORATE_ACTIONS_CONNECTION_GQL,
+            operation_name="getCorporateActionsConnection",
+            variables=variables,
+            **kwargs,
+        )
+        data = self.get_data(response)
+        return GetCorporateActionsConnection.model_validate(
+            data
+        ).corporate_actions_connection
 
     async def check_order(
         self, input: PlaceOrderInput, **kwargs: Any
@@ -1699,31 +1661,6 @@ class Client(AsyncBase):
         data = self.get_data(response)
         return PlaceOrders.model_validate(data).place_orders
 
-    async def get_closed_trades(
-        self,
-        account_id: str,
-        from_: Union[Optional[datetime], UnsetType] = UNSET,
-        limit: Union[Optional[int], UnsetType] = UNSET,
-        symbol: Union[Optional[str], UnsetType] = UNSET,
-        to: Union[Optional[datetime], UnsetType] = UNSET,
-        **kwargs: Any,
-    ) -> list[GetClosedTradesClosedTrades]:
-        variables: dict[str, object] = {
-            "accountId": account_id,
-            "from": from_,
-            "limit": limit,
-            "symbol": symbol,
-            "to": to,
-        }
-        response = await self.execute(
-            query=GET_CLOSED_TRADES_GQL,
-            operation_name="getClosedTrades",
-            variables=variables,
-            **kwargs,
-        )
-        data = self.get_data(response)
-        return GetClosedTrades.model_validate(data).closed_trades
-
     async def get_position(
         self,
         account_id: str,
@@ -1744,31 +1681,6 @@ class Client(AsyncBase):
         )
         data = self.get_data(response)
         return GetPosition.model_validate(data).position
-
-    async def get_position_history(
-        self,
-        account_id: str,
-        from_: Union[Optional[datetime], UnsetType] = UNSET,
-        limit: Union[Optional[int], UnsetType] = UNSET,
-        symbol: Union[Optional[str], UnsetType] = UNSET,
-        to: Union[Optional[datetime], UnsetType] = UNSET,
-        **kwargs: Any,
-    ) -> list[GetPositionHistoryPositionHistory]:
-        variables: dict[str, object] = {
-            "accountId": account_id,
-            "from": from_,
-            "limit": limit,
-            "symbol": symbol,
-            "to": to,
-        }
-        response = await self.execute(
-            query=GET_POSITION_HISTORY_GQL,
-            operation_name="getPositionHistory",
-            variables=variables,
-            **kwargs,
-        )
-        data = self.get_data(response)
-        return GetPositionHistory.model_validate(data).position_history
 
     async def get_position_summary(
         self, account_id: str, **kwargs: Any
@@ -1827,6 +1739,70 @@ class Client(AsyncBase):
         )
         data = self.get_data(response)
         return UnfreezePosition.model_validate(data).unfreeze_position
+
+    async def get_closed_trades_connection(
+        self,
+        account_id: str,
+        after: Union[Optional[str], UnsetType] = UNSET,
+        before: Union[Optional[str], UnsetType] = UNSET,
+        first: Union[Optional[int], UnsetType] = UNSET,
+        from_: Union[Optional[datetime], UnsetType] = UNSET,
+        last: Union[Optional[int], UnsetType] = UNSET,
+        symbol: Union[Optional[str], UnsetType] = UNSET,
+        to: Union[Optional[datetime], UnsetType] = UNSET,
+        **kwargs: Any,
+    ) -> GetClosedTradesConnectionClosedTradesConnection:
+        variables: dict[str, object] = {
+            "accountId": account_id,
+            "after": after,
+            "before": before,
+            "first": first,
+            "from": from_,
+            "last": last,
+            "symbol": symbol,
+            "to": to,
+        }
+        response = await self.execute(
+            query=GET_CLOSED_TRADES_CONNECTION_GQL,
+            operation_name="getClosedTradesConnection",
+            variables=variables,
+            **kwargs,
+        )
+        data = self.get_data(response)
+        return GetClosedTradesConnection.model_validate(data).closed_trades_connection
+
+    async def get_position_history_connection(
+        self,
+        account_id: str,
+        after: Union[Optional[str], UnsetType] = UNSET,
+        before: Union[Optional[str], UnsetType] = UNSET,
+        first: Union[Optional[int], UnsetType] = UNSET,
+        from_: Union[Optional[datetime], UnsetType] = UNSET,
+        last: Union[Optional[int], UnsetType] = UNSET,
+        symbol: Union[Optional[str], UnsetType] = UNSET,
+        to: Union[Optional[datetime], UnsetType] = UNSET,
+        **kwargs: Any,
+    ) -> GetPositionHistoryConnectionPositionHistoryConnection:
+        variables: dict[str, object] = {
+            "accountId": account_id,
+            "after": after,
+            "before": before,
+            "first": first,
+            "from": from_,
+            "last": last,
+            "symbol": symbol,
+            "to": to,
+        }
+        response = await self.execute(
+            query=GET_POSITION_HISTORY_CONNECTION_GQL,
+            operation_name="getPositionHistoryConnection",
+            variables=variables,
+            **kwargs,
+        )
+        data = self.get_data(response)
+        return GetPositionHistoryConnection.model_validate(
+            data
+        ).position_history_connection
 
     async def get_risk_event(
         self, id: str, **kwargs: Any
@@ -1891,35 +1867,6 @@ class Client(AsyncBase):
         )
         data = self.get_data(response)
         return GetRiskRule.model_validate(data).risk_rule
-
-    async def get_risk_rules(
-        self,
-        account_id: Union[Optional[str], UnsetType] = UNSET,
-        enabled: Union[Optional[bool], UnsetType] = UNSET,
-        **kwargs: Any,
-    ) -> list[GetRiskRulesRiskRules]:
-        variables: dict[str, object] = {"accountId": account_id, "enabled": enabled}
-        response = await self.execute(
-            query=GET_RISK_RULES_GQL,
-            operation_name="getRiskRules",
-            variables=variables,
-            **kwargs,
-        )
-        data = self.get_data(response)
-        return GetRiskRules.model_validate(data).risk_rules
-
-    async def get_trading_halts(
-        self, active_only: Union[Optional[bool], UnsetType] = UNSET, **kwargs: Any
-    ) -> list[GetTradingHaltsTradingHalts]:
-        variables: dict[str, object] = {"activeOnly": active_only}
-        response = await self.execute(
-            query=GET_TRADING_HALTS_GQL,
-            operation_name="getTradingHalts",
-            variables=variables,
-            **kwargs,
-        )
-        data = self.get_data(response)
-        return GetTradingHalts.model_validate(data).trading_halts
 
     async def acknowledge_risk_event(
         self, id: str, **kwargs: Any

@@ -25,24 +25,21 @@ __all__ = [
     "DISABLE_TWO_FACTOR_GQL",
     "FREEZE_POSITION_GQL",
     "GET_ACCOUNTS_CONNECTION_GQL",
-    "GET_ACCOUNTS_GQL",
     "GET_ACCOUNT_GQL",
     "GET_ANOMALIES_GQL",
     "GET_ANOMALY_CASES_GQL",
     "GET_ANOMALY_CASE_GQL",
     "GET_ANOMALY_DETECTORS_GQL",
     "GET_ANOMALY_DISMISSALS_CONNECTION_GQL",
-    "GET_ANOMALY_DISMISSALS_GQL",
     "GET_ANOMALY_GQL",
     "GET_API_KEYS_GQL",
     "GET_AUDIT_LOG_GQL",
     "GET_BARS_GQL",
     "GET_BOOK_PROOF_GQL",
     "GET_CALENDARS_GQL",
-    "GET_CLOSED_TRADES_GQL",
-    "GET_CORPORATE_ACTIONS_GQL",
+    "GET_CLOSED_TRADES_CONNECTION_GQL",
+    "GET_CORPORATE_ACTIONS_CONNECTION_GQL",
     "GET_DAILY_STATEMENTS_CONNECTION_GQL",
-    "GET_DAILY_STATEMENTS_GQL",
     "GET_EQUITY_CURVE_GQL",
     "GET_EVENT_CURSOR_GQL",
     "GET_EXECUTIONS_GQL",
@@ -57,7 +54,7 @@ __all__ = [
     "GET_PERFORMANCE_GQL",
     "GET_POSITIONS_GQL",
     "GET_POSITION_GQL",
-    "GET_POSITION_HISTORY_GQL",
+    "GET_POSITION_HISTORY_CONNECTION_GQL",
     "GET_POSITION_SUMMARY_GQL",
     "GET_PROGRAM_TRADING_REPORT_GQL",
     "GET_QUOTES_GQL",
@@ -65,7 +62,6 @@ __all__ = [
     "GET_RISK_EVENT_GQL",
     "GET_RISK_METRICS_GQL",
     "GET_RISK_RULES_CONNECTION_GQL",
-    "GET_RISK_RULES_GQL",
     "GET_RISK_RULE_GQL",
     "GET_SCHEDULED_TASKS_GQL",
     "GET_SESSIONS_GQL",
@@ -73,7 +69,6 @@ __all__ = [
     "GET_SYSTEM_METRICS_GQL",
     "GET_TASK_RUNS_GQL",
     "GET_TRADING_HALTS_CONNECTION_GQL",
-    "GET_TRADING_HALTS_GQL",
     "GET_TRANSACTIONS_GQL",
     "GET_TRANSACTION_GQL",
     "GET_TRIAL_BALANCE_GQL",
@@ -181,14 +176,14 @@ query getAuditLog($action: String, $actor: String, $after: String, $before: Stri
 
 fragment AuditEntry on AuditEntry {
   action
-  actor
   address
   apiKeyId
   at
+  by
   detail
   id
-  outcome
   requestId
+  result
   target
 }
 
@@ -618,45 +613,6 @@ fragment Account on Account {
 }
 """
 
-GET_ACCOUNTS_GQL = """
-query getAccounts {
-  accounts {
-    ...Account
-  }
-}
-
-fragment Account on Account {
-  available
-  buyingPower
-  cash
-  createdAt
-  currency
-  dayPnl
-  equity
-  feesPaid
-  id
-  initialMargin
-  kind
-  maintenanceMargin
-  marginRatio
-  marketValue
-  name
-  owner {
-    id
-    email
-    name
-  }
-  positionMode
-  realizedPnl
-  reserved
-  state
-  stateBy
-  stateReason
-  unrealizedPnl
-  venue
-}
-"""
-
 GET_TRANSACTION_GQL = """
 query getTransaction($id: ID!) {
   transaction(id: $id) {
@@ -670,10 +626,10 @@ fragment AccountTransaction on AccountTransaction {
     name
   }
   amount
+  at
   balanceAfter
   by
   contra
-  createdAt
   currency
   executionId
   hash
@@ -699,10 +655,10 @@ fragment AccountTransaction on AccountTransaction {
     name
   }
   amount
+  at
   balanceAfter
   by
   contra
-  createdAt
   currency
   executionId
   hash
@@ -806,10 +762,10 @@ fragment AccountTransaction on AccountTransaction {
     name
   }
   amount
+  at
   balanceAfter
   by
   contra
-  createdAt
   currency
   executionId
   hash
@@ -909,10 +865,10 @@ fragment AccountTransaction on AccountTransaction {
     name
   }
   amount
+  at
   balanceAfter
   by
   contra
-  createdAt
   currency
   executionId
   hash
@@ -1015,9 +971,9 @@ query getAnomalies($after: String, $before: String, $filter: AnomalyFilter, $fir
 
 fragment Anomaly on Anomaly {
   accountId
+  at
   caseId
   cursor
-  detectedAt
   evidence
   expected
   explanation
@@ -1048,9 +1004,9 @@ query getAnomaly($id: ID!) {
 
 fragment Anomaly on Anomaly {
   accountId
+  at
   caseId
   cursor
-  detectedAt
   evidence
   expected
   explanation
@@ -1160,29 +1116,6 @@ fragment AnomalyDetector on AnomalyDetector {
   lastRunAt
   sensitivity
   warmup
-}
-"""
-
-GET_ANOMALY_DISMISSALS_GQL = """
-query getAnomalyDismissals($accountId: ID) {
-  anomalyDismissals(accountId: $accountId) {
-    ...AnomalyDismissal
-  }
-}
-
-fragment AnomalyDismissal on AnomalyDismissal {
-  accountId
-  at
-  by
-  caseId
-  component
-  id
-  kind
-  lastSuppressedAt
-  maxScore
-  note
-  suppressed
-  symbol
 }
 """
 
@@ -1443,9 +1376,9 @@ mutation runAnomalyDetection($kinds: [AnomalyKind!]) {
 
 fragment Anomaly on Anomaly {
   accountId
+  at
   caseId
   cursor
-  detectedAt
   evidence
   expected
   explanation
@@ -1552,45 +1485,6 @@ fragment BookProof on BookProof {
   executions
   intact
   transactions
-}
-"""
-
-GET_DAILY_STATEMENTS_GQL = """
-query getDailyStatements($accountId: ID!, $from: Date, $to: Date) {
-  dailyStatements(accountId: $accountId, from: $from, to: $to) {
-    ...DailyStatement
-  }
-}
-
-fragment DailyStatement on DailyStatement {
-  accountId
-  closingEquity
-  currency
-  day
-  deposits
-  dividends
-  executions
-  fees
-  financing
-  openingEquity
-  positions {
-    ...PositionSnapshot
-  }
-  realizedPnl
-  taxes
-  unrealizedPnlChange
-  withdrawals
-}
-
-fragment PositionSnapshot on PositionSnapshot {
-  at
-  averagePrice
-  currency
-  markPrice
-  quantity
-  realizedPnl
-  symbol
-  unrealizedPnl
 }
 """
 
@@ -1721,27 +1615,6 @@ fragment TradingCalendar on TradingCalendar {
   }
   source
   timeZone
-}
-"""
-
-GET_CORPORATE_ACTIONS_GQL = """
-query getCorporateActions($from: Date, $symbol: String, $to: Date) {
-  corporateActions(from: $from, symbol: $symbol, to: $to) {
-    ...CorporateAction
-  }
-}
-
-fragment CorporateAction on CorporateAction {
-  accountsAffected
-  amountPerUnit
-  appliedAt
-  currency
-  exDate
-  id
-  kind
-  newSymbol
-  ratio
-  symbol
 }
 """
 
@@ -2055,6 +1928,50 @@ fragment Instrument on Instrument {
   tickSize
   tradable
   venueSymbol
+}
+"""
+
+GET_CORPORATE_ACTIONS_CONNECTION_GQL = """
+query getCorporateActionsConnection($after: String, $before: String, $first: Int, $from: Date, $last: Int, $symbol: String, $to: Date) {
+  corporateActionsConnection(
+    after: $after
+    before: $before
+    first: $first
+    from: $from
+    last: $last
+    symbol: $symbol
+    to: $to
+  ) {
+    edges {
+      cursor
+      node {
+        ...CorporateAction
+      }
+    }
+    pageInfo {
+      ...PageInfo
+    }
+  }
+}
+
+fragment CorporateAction on CorporateAction {
+  accountsAffected
+  amountPerUnit
+  appliedAt
+  currency
+  exDate
+  id
+  kind
+  newSymbol
+  ratio
+  symbol
+}
+
+fragment PageInfo on PageInfo {
+  endCursor
+  hasNextPage
+  hasPreviousPage
+  startCursor
 }
 """
 
@@ -3099,34 +3016,6 @@ fragment OrdersPayload on OrdersPayload {
 }
 """
 
-GET_CLOSED_TRADES_GQL = """
-query getClosedTrades($accountId: ID!, $from: DateTime, $limit: Int = 500, $symbol: String, $to: DateTime) {
-  closedTrades(
-    accountId: $accountId
-    from: $from
-    limit: $limit
-    symbol: $symbol
-    to: $to
-  ) {
-    ...ClosedTrade
-  }
-}
-
-fragment ClosedTrade on ClosedTrade {
-  closedAt
-  currency
-  entryPrice
-  exitPrice
-  fees
-  matchedPnl
-  openedAt
-  quantity
-  realizedPnl
-  side
-  symbol
-}
-"""
-
 GET_POSITION_GQL = """
 query getPosition($accountId: ID!, $side: PositionSide, $symbol: String!) {
   position(accountId: $accountId, side: $side, symbol: $symbol) {
@@ -3170,31 +3059,6 @@ fragment PositionFreeze on PositionFreeze {
   by
   quantity
   role
-}
-"""
-
-GET_POSITION_HISTORY_GQL = """
-query getPositionHistory($accountId: ID!, $from: DateTime, $limit: Int = 500, $symbol: String, $to: DateTime) {
-  positionHistory(
-    accountId: $accountId
-    from: $from
-    limit: $limit
-    symbol: $symbol
-    to: $to
-  ) {
-    ...PositionSnapshot
-  }
-}
-
-fragment PositionSnapshot on PositionSnapshot {
-  at
-  averagePrice
-  currency
-  markPrice
-  quantity
-  realizedPnl
-  symbol
-  unrealizedPnl
 }
 """
 
@@ -3375,6 +3239,95 @@ fragment PositionFreeze on PositionFreeze {
 }
 """
 
+GET_CLOSED_TRADES_CONNECTION_GQL = """
+query getClosedTradesConnection($accountId: ID!, $after: String, $before: String, $first: Int, $from: DateTime, $last: Int, $symbol: String, $to: DateTime) {
+  closedTradesConnection(
+    accountId: $accountId
+    after: $after
+    before: $before
+    first: $first
+    from: $from
+    last: $last
+    symbol: $symbol
+    to: $to
+  ) {
+    edges {
+      cursor
+      node {
+        ...ClosedTrade
+      }
+    }
+    pageInfo {
+      ...PageInfo
+    }
+  }
+}
+
+fragment ClosedTrade on ClosedTrade {
+  closedAt
+  currency
+  entryPrice
+  exitPrice
+  fees
+  matchedPnl
+  openedAt
+  quantity
+  realizedPnl
+  side
+  symbol
+}
+
+fragment PageInfo on PageInfo {
+  endCursor
+  hasNextPage
+  hasPreviousPage
+  startCursor
+}
+"""
+
+GET_POSITION_HISTORY_CONNECTION_GQL = """
+query getPositionHistoryConnection($accountId: ID!, $after: String, $before: String, $first: Int, $from: DateTime, $last: Int, $symbol: String, $to: DateTime) {
+  positionHistoryConnection(
+    accountId: $accountId
+    after: $after
+    before: $before
+    first: $first
+    from: $from
+    last: $last
+    symbol: $symbol
+    to: $to
+  ) {
+    edges {
+      cursor
+      node {
+        ...PositionSnapshot
+      }
+    }
+    pageInfo {
+      ...PageInfo
+    }
+  }
+}
+
+fragment PageInfo on PageInfo {
+  endCursor
+  hasNextPage
+  hasPreviousPage
+  startCursor
+}
+
+fragment PositionSnapshot on PositionSnapshot {
+  at
+  averagePrice
+  currency
+  markPrice
+  quantity
+  realizedPnl
+  symbol
+  unrealizedPnl
+}
+"""
+
 GET_RISK_EVENT_GQL = """
 query getRiskEvent($id: ID!) {
   riskEvent(id: $id) {
@@ -3386,20 +3339,20 @@ fragment RiskEvent on RiskEvent {
   accountId
   acknowledgedBy
   actionTaken
+  at
   clearedAt
-  createdAt
   cursor
+  eventKind
   id
-  kind
   limit
   message
   note
   observed
   orderId
+  origin
   resolvedAt
   ruleId
   severity
-  source
   state
   symbol
 }
@@ -3437,20 +3390,20 @@ fragment RiskEvent on RiskEvent {
   accountId
   acknowledgedBy
   actionTaken
+  at
   clearedAt
-  createdAt
   cursor
+  eventKind
   id
-  kind
   limit
   message
   note
   observed
   orderId
+  origin
   resolvedAt
   ruleId
   severity
-  source
   state
   symbol
 }
@@ -3543,58 +3496,6 @@ fragment RiskRule on RiskRule {
 }
 """
 
-GET_RISK_RULES_GQL = """
-query getRiskRules($accountId: ID, $enabled: Boolean) {
-  riskRules(accountId: $accountId, enabled: $enabled) {
-    ...RiskRule
-  }
-}
-
-fragment RiskRule on RiskRule {
-  accountId
-  action
-  createdAt
-  createdBy
-  enabled
-  id
-  kind
-  name
-  scope
-  selfTradePrevention
-  strategy
-  symbol
-  threshold
-  updatedAt
-  updatedBy
-  version
-  windowSeconds
-}
-"""
-
-GET_TRADING_HALTS_GQL = """
-query getTradingHalts($activeOnly: Boolean = true) {
-  tradingHalts(activeOnly: $activeOnly) {
-    ...TradingHalt
-  }
-}
-
-fragment TradingHalt on TradingHalt {
-  accountId
-  at
-  by
-  id
-  liftReason
-  liftedAt
-  liftedBy
-  reason
-  role
-  scope
-  strategy
-  symbol
-  unconfirmedCancels
-}
-"""
-
 ACKNOWLEDGE_RISK_EVENT_GQL = """
 mutation acknowledgeRiskEvent($id: ID!) {
   acknowledgeRiskEvent(id: $id) {
@@ -3606,20 +3507,20 @@ fragment RiskEvent on RiskEvent {
   accountId
   acknowledgedBy
   actionTaken
+  at
   clearedAt
-  createdAt
   cursor
+  eventKind
   id
-  kind
   limit
   message
   note
   observed
   orderId
+  origin
   resolvedAt
   ruleId
   severity
-  source
   state
   symbol
 }
@@ -3694,20 +3595,20 @@ fragment RiskEvent on RiskEvent {
   accountId
   acknowledgedBy
   actionTaken
+  at
   clearedAt
-  createdAt
   cursor
+  eventKind
   id
-  kind
   limit
   message
   note
   observed
   orderId
+  origin
   resolvedAt
   ruleId
   severity
-  source
   state
   symbol
 }
@@ -4152,10 +4053,10 @@ fragment AccountTransaction on AccountTransaction {
     name
   }
   amount
+  at
   balanceAfter
   by
   contra
-  createdAt
   currency
   executionId
   hash
@@ -4257,9 +4158,9 @@ subscription watchAnomalies($accountId: ID, $after: Cursor, $minSeverity: Severi
 
 fragment Anomaly on Anomaly {
   accountId
+  at
   caseId
   cursor
-  detectedAt
   evidence
   expected
   explanation
@@ -4592,20 +4493,20 @@ fragment RiskEvent on RiskEvent {
   accountId
   acknowledgedBy
   actionTaken
+  at
   clearedAt
-  createdAt
   cursor
+  eventKind
   id
-  kind
   limit
   message
   note
   observed
   orderId
+  origin
   resolvedAt
   ruleId
   severity
-  source
   state
   symbol
 }

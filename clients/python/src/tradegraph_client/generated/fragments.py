@@ -15,6 +15,7 @@ from .enums import (
     AnomalyDisposition,
     AnomalyKind,
     AssetClass,
+    AuditOutcome,
     BarInterval,
     ComponentState,
     Contingency,
@@ -34,6 +35,8 @@ from .enums import (
     PositionSide,
     RejectReason,
     RiskAction,
+    RiskEventKind,
+    RiskEventOrigin,
     RiskEventState,
     RiskRuleKind,
     RiskScope,
@@ -89,10 +92,10 @@ class AccountOwner(BaseModel):
 class AccountTransaction(BaseModel):
     account: "AccountTransactionAccount"
     amount: Decimal
+    at: datetime
     balance_after: Decimal
     by: Optional[str] = Field(default=None)
     contra: HouseAccount
-    created_at: datetime
     currency: str
     execution_id: Optional[str] = Field(default=None)
     hash: str
@@ -238,9 +241,9 @@ class AccountGrantAccount(BaseModel):
 
 class Anomaly(BaseModel):
     account_id: Optional[str] = Field(default=None)
+    at: datetime
     case_id: Optional[str] = Field(default=None)
     cursor: str
-    detected_at: datetime
     evidence: Any
     expected: Optional[float] = Field(default=None)
     explanation: str
@@ -331,14 +334,14 @@ class ApiKey(BaseModel):
 
 class AuditEntry(BaseModel):
     action: str
-    actor: str
     address: Optional[str] = Field(default=None)
     api_key_id: Optional[str] = Field(default=None)
     at: datetime
+    by: str
     detail: Optional[Any] = Field(default=None)
     id: str
-    outcome: str
     request_id: Optional[str] = Field(default=None)
+    result: AuditOutcome
     target: Optional[str] = Field(default=None)
 
 
@@ -934,20 +937,20 @@ class RiskEvent(BaseModel):
     account_id: Optional[str] = Field(default=None)
     acknowledged_by: Optional[str] = Field(default=None)
     action_taken: Optional[RiskAction] = Field(default=None)
+    at: datetime
     cleared_at: Optional[datetime] = Field(default=None)
-    created_at: datetime
     cursor: str
+    event_kind: Optional[RiskEventKind] = Field(default=None)
     id: str
-    kind: str
     limit: Optional[Decimal] = Field(default=None)
     message: str
     note: Optional[str] = Field(default=None)
     observed: Optional[Decimal] = Field(default=None)
     order_id: Optional[str] = Field(default=None)
+    origin: RiskEventOrigin
     resolved_at: Optional[datetime] = Field(default=None)
     rule_id: Optional[str] = Field(default=None)
     severity: Severity
-    source: str
     state: RiskEventState
     symbol: Optional[str] = Field(default=None)
 

@@ -60,23 +60,20 @@ from .documents import (
     FREEZE_POSITION_GQL,
     GET_ACCOUNT_GQL,
     GET_ACCOUNTS_CONNECTION_GQL,
-    GET_ACCOUNTS_GQL,
     GET_ANOMALIES_GQL,
     GET_ANOMALY_CASE_GQL,
     GET_ANOMALY_CASES_GQL,
     GET_ANOMALY_DETECTORS_GQL,
     GET_ANOMALY_DISMISSALS_CONNECTION_GQL,
-    GET_ANOMALY_DISMISSALS_GQL,
     GET_ANOMALY_GQL,
     GET_API_KEYS_GQL,
     GET_AUDIT_LOG_GQL,
     GET_BARS_GQL,
     GET_BOOK_PROOF_GQL,
     GET_CALENDARS_GQL,
-    GET_CLOSED_TRADES_GQL,
-    GET_CORPORATE_ACTIONS_GQL,
+    GET_CLOSED_TRADES_CONNECTION_GQL,
+    GET_CORPORATE_ACTIONS_CONNECTION_GQL,
     GET_DAILY_STATEMENTS_CONNECTION_GQL,
-    GET_DAILY_STATEMENTS_GQL,
     GET_EQUITY_CURVE_GQL,
     GET_EVENT_CURSOR_GQL,
     GET_EXECUTION_GQL,
@@ -90,7 +87,7 @@ from .documents import (
     GET_ORDERS_GQL,
     GET_PERFORMANCE_GQL,
     GET_POSITION_GQL,
-    GET_POSITION_HISTORY_GQL,
+    GET_POSITION_HISTORY_CONNECTION_GQL,
     GET_POSITION_SUMMARY_GQL,
     GET_POSITIONS_GQL,
     GET_PROGRAM_TRADING_REPORT_GQL,
@@ -100,14 +97,12 @@ from .documents import (
     GET_RISK_METRICS_GQL,
     GET_RISK_RULE_GQL,
     GET_RISK_RULES_CONNECTION_GQL,
-    GET_RISK_RULES_GQL,
     GET_SCHEDULED_TASKS_GQL,
     GET_SESSIONS_GQL,
     GET_SYSTEM_HEALTH_GQL,
     GET_SYSTEM_METRICS_GQL,
     GET_TASK_RUNS_GQL,
     GET_TRADING_HALTS_CONNECTION_GQL,
-    GET_TRADING_HALTS_GQL,
     GET_TRANSACTION_GQL,
     GET_TRANSACTIONS_GQL,
     GET_TRIAL_BALANCE_GQL,
@@ -160,7 +155,6 @@ from .enums import (
 )
 from .freeze_position import FreezePosition, FreezePositionFreezePosition
 from .get_account import GetAccount, GetAccountAccount
-from .get_accounts import GetAccounts, GetAccountsAccounts
 from .get_accounts_connection import (
     GetAccountsConnection,
     GetAccountsConnectionAccountsConnection,
@@ -173,10 +167,6 @@ from .get_anomaly_detectors import (
     GetAnomalyDetectors,
     GetAnomalyDetectorsAnomalyDetectors,
 )
-from .get_anomaly_dismissals import (
-    GetAnomalyDismissals,
-    GetAnomalyDismissalsAnomalyDismissals,
-)
 from .get_anomaly_dismissals_connection import (
     GetAnomalyDismissalsConnection,
     GetAnomalyDismissalsConnectionAnomalyDismissalsConnection,
@@ -186,12 +176,14 @@ from .get_audit_log import GetAuditLog, GetAuditLogAuditLog
 from .get_bars import GetBars, GetBarsBars
 from .get_book_proof import GetBookProof, GetBookProofBookProof
 from .get_calendars import GetCalendars, GetCalendarsCalendars
-from .get_closed_trades import GetClosedTrades, GetClosedTradesClosedTrades
-from .get_corporate_actions import (
-    GetCorporateActions,
-    GetCorporateActionsCorporateActions,
+from .get_closed_trades_connection import (
+    GetClosedTradesConnection,
+    GetClosedTradesConnectionClosedTradesConnection,
 )
-from .get_daily_statements import GetDailyStatements, GetDailyStatementsDailyStatements
+from .get_corporate_actions_connection import (
+    GetCorporateActionsConnection,
+    GetCorporateActionsConnectionCorporateActionsConnection,
+)
 from .get_daily_statements_connection import (
     GetDailyStatementsConnection,
     GetDailyStatementsConnectionDailyStatementsConnection,
@@ -212,7 +204,10 @@ from .get_order_statistics import GetOrderStatistics, GetOrderStatisticsOrderSta
 from .get_orders import GetOrders, GetOrdersOrders
 from .get_performance import GetPerformance, GetPerformanceAccount
 from .get_position import GetPosition, GetPositionPosition
-from .get_position_history import GetPositionHistory, GetPositionHistoryPositionHistory
+from .get_position_history_connection import (
+    GetPositionHistoryConnection,
+    GetPositionHistoryConnectionPositionHistoryConnection,
+)
 from .get_position_summary import GetPositionSummary, GetPositionSummaryPositionSummary
 from .get_positions import GetPositions, GetPositionsPositions
 from .get_program_trading_report import (
@@ -224,7 +219,6 @@ from .get_risk_event import GetRiskEvent, GetRiskEventRiskEvent
 from .get_risk_events import GetRiskEvents, GetRiskEventsRiskEvents
 from .get_risk_metrics import GetRiskMetrics, GetRiskMetricsRiskMetrics
 from .get_risk_rule import GetRiskRule, GetRiskRuleRiskRule
-from .get_risk_rules import GetRiskRules, GetRiskRulesRiskRules
 from .get_risk_rules_connection import (
     GetRiskRulesConnection,
     GetRiskRulesConnectionRiskRulesConnection,
@@ -234,7 +228,6 @@ from .get_sessions import GetSessions, GetSessionsSessions
 from .get_system_health import GetSystemHealth, GetSystemHealthSystemHealth
 from .get_system_metrics import GetSystemMetrics, GetSystemMetricsSystemMetrics
 from .get_task_runs import GetTaskRuns, GetTaskRunsTaskRuns
-from .get_trading_halts import GetTradingHalts, GetTradingHaltsTradingHalts
 from .get_trading_halts_connection import (
     GetTradingHaltsConnection,
     GetTradingHaltsConnectionTradingHaltsConnection,
@@ -697,17 +690,6 @@ class SyncClient(SyncBase):
         data = self.get_data(response)
         return GetAccount.model_validate(data).account
 
-    def get_accounts(self, **kwargs: Any) -> list[GetAccountsAccounts]:
-        variables: dict[str, object] = {}
-        response = self.execute(
-            query=GET_ACCOUNTS_GQL,
-            operation_name="getAccounts",
-            variables=variables,
-            **kwargs,
-        )
-        data = self.get_data(response)
-        return GetAccounts.model_validate(data).accounts
-
     def get_transaction(
         self, id: str, **kwargs: Any
     ) -> Optional[GetTransactionTransaction]:
@@ -955,19 +937,6 @@ class SyncClient(SyncBase):
         data = self.get_data(response)
         return GetAnomalyDetectors.model_validate(data).anomaly_detectors
 
-    def get_anomaly_dismissals(
-        self, account_id: Union[Optional[str], UnsetType] = UNSET, **kwargs: Any
-    ) -> list[GetAnomalyDismissalsAnomalyDismissals]:
-        variables: dict[str, object] = {"accountId": account_id}
-        response = self.execute(
-            query=GET_ANOMALY_DISMISSALS_GQL,
-            operation_name="getAnomalyDismissals",
-            variables=variables,
-            **kwargs,
-        )
-        data = self.get_data(response)
-        return GetAnomalyDismissals.model_validate(data).anomaly_dismissals
-
     def get_program_trading_report(
         self, input: ProgramTradingReportInput, **kwargs: Any
     ) -> GetProgramTradingReportProgramTradingReport:
@@ -1138,27 +1107,6 @@ class SyncClient(SyncBase):
         data = self.get_data(response)
         return GetBookProof.model_validate(data).book_proof
 
-    def get_daily_statements(
-        self,
-        account_id: str,
-        from_: Union[Optional[date], UnsetType] = UNSET,
-        to: Union[Optional[date], UnsetType] = UNSET,
-        **kwargs: Any,
-    ) -> list[GetDailyStatementsDailyStatements]:
-        variables: dict[str, object] = {
-            "accountId": account_id,
-            "from": from_,
-            "to": to,
-        }
-        response = self.execute(
-            query=GET_DAILY_STATEMENTS_GQL,
-            operation_name="getDailyStatements",
-            variables=variables,
-            **kwargs,
-        )
-        data = self.get_data(response)
-        return GetDailyStatements.model_validate(data).daily_statements
-
     def get_trial_balance(self, **kwargs: Any) -> list[GetTrialBalanceTrialBalance]:
         variables: dict[str, object] = {}
         response = self.execute(
@@ -1233,23 +1181,6 @@ class SyncClient(SyncBase):
         )
         data = self.get_data(response)
         return GetCalendars.model_validate(data).calendars
-
-    def get_corporate_actions(
-        self,
-        from_: Union[Optional[date], UnsetType] = UNSET,
-        symbol: Union[Optional[str], UnsetType] = UNSET,
-        to: Union[Optional[date], UnsetType] = UNSET,
-        **kwargs: Any,
-    ) -> list[GetCorporateActionsCorporateActions]:
-        variables: dict[str, object] = {"from": from_, "symbol": symbol, "to": to}
-        response = self.execute(
-            query=GET_CORPORATE_ACTIONS_GQL,
-            operation_name="getCorporateActions",
-            variables=variables,
-            **kwargs,
-        )
-        data = self.get_data(response)
-        return GetCorporateActions.model_validate(data).corporate_actions
 
     def get_instrument(
         self, symbol: str, **kwargs: Any
@@ -1386,6 +1317,37 @@ class SyncClient(SyncBase):
         )
         data = self.get_data(response)
         return UpdateInstrument.model_validate(data).update_instrument
+
+    def get_corporate_actions_connection(
+        self,
+        after: Union[Optional[str], UnsetType] = UNSET,
+        before: Union[Optional[str], UnsetType] = UNSET,
+        first: Union[Optional[int], UnsetType] = UNSET,
+        from_: Union[Optional[date], UnsetType] = UNSET,
+        last: Union[Optional[int], UnsetType] = UNSET,
+        symbol: Union[Optional[str], UnsetType] = UNSET,
+        to: Union[Optional[date], UnsetType] = UNSET,
+        **kwargs: Any,
+    ) -> GetCorporateActionsConnectionCorporateActionsConnection:
+        variables: dict[str, object] = {
+            "after": after,
+            "before": before,
+            "first": first,
+            "from": from_,
+            "last": last,
+            "symbol": symbol,
+            "to": to,
+        }
+        response = self.execute(
+            query=GET_CORPORATE_ACTIONS_CONNECTION_GQL,
+            operation_name="getCorporateActionsConnection",
+            variables=variables,
+            **kwargs,
+        )
+        data = self.get_data(response)
+        return GetCorporateActionsConnection.model_validate(
+            data
+        ).corporate_actions_connection
 
     def check_order(
         self, input: PlaceOrderInput, **kwargs: Any
@@ -1657,31 +1619,6 @@ class SyncClient(SyncBase):
         data = self.get_data(response)
         return PlaceOrders.model_validate(data).place_orders
 
-    def get_closed_trades(
-        self,
-        account_id: str,
-        from_: Union[Optional[datetime], UnsetType] = UNSET,
-        limit: Union[Optional[int], UnsetType] = UNSET,
-        symbol: Union[Optional[str], UnsetType] = UNSET,
-        to: Union[Optional[datetime], UnsetType] = UNSET,
-        **kwargs: Any,
-    ) -> list[GetClosedTradesClosedTrades]:
-        variables: dict[str, object] = {
-            "accountId": account_id,
-            "from": from_,
-            "limit": limit,
-            "symbol": symbol,
-            "to": to,
-        }
-        response = self.execute(
-            query=GET_CLOSED_TRADES_GQL,
-            operation_name="getClosedTrades",
-            variables=variables,
-            **kwargs,
-        )
-        data = self.get_data(response)
-        return GetClosedTrades.model_validate(data).closed_trades
-
     def get_position(
         self,
         account_id: str,
@@ -1702,31 +1639,6 @@ class SyncClient(SyncBase):
         )
         data = self.get_data(response)
         return GetPosition.model_validate(data).position
-
-    def get_position_history(
-        self,
-        account_id: str,
-        from_: Union[Optional[datetime], UnsetType] = UNSET,
-        limit: Union[Optional[int], UnsetType] = UNSET,
-        symbol: Union[Optional[str], UnsetType] = UNSET,
-        to: Union[Optional[datetime], UnsetType] = UNSET,
-        **kwargs: Any,
-    ) -> list[GetPositionHistoryPositionHistory]:
-        variables: dict[str, object] = {
-            "accountId": account_id,
-            "from": from_,
-            "limit": limit,
-            "symbol": symbol,
-            "to": to,
-        }
-        response = self.execute(
-            query=GET_POSITION_HISTORY_GQL,
-            operation_name="getPositionHistory",
-            variables=variables,
-            **kwargs,
-        )
-        data = self.get_data(response)
-        return GetPositionHistory.model_validate(data).position_history
 
     def get_position_summary(
         self, account_id: str, **kwargs: Any
@@ -1785,6 +1697,70 @@ class SyncClient(SyncBase):
         )
         data = self.get_data(response)
         return UnfreezePosition.model_validate(data).unfreeze_position
+
+    def get_closed_trades_connection(
+        self,
+        account_id: str,
+        after: Union[Optional[str], UnsetType] = UNSET,
+        before: Union[Optional[str], UnsetType] = UNSET,
+        first: Union[Optional[int], UnsetType] = UNSET,
+        from_: Union[Optional[datetime], UnsetType] = UNSET,
+        last: Union[Optional[int], UnsetType] = UNSET,
+        symbol: Union[Optional[str], UnsetType] = UNSET,
+        to: Union[Optional[datetime], UnsetType] = UNSET,
+        **kwargs: Any,
+    ) -> GetClosedTradesConnectionClosedTradesConnection:
+        variables: dict[str, object] = {
+            "accountId": account_id,
+            "after": after,
+            "before": before,
+            "first": first,
+            "from": from_,
+            "last": last,
+            "symbol": symbol,
+            "to": to,
+        }
+        response = self.execute(
+            query=GET_CLOSED_TRADES_CONNECTION_GQL,
+            operation_name="getClosedTradesConnection",
+            variables=variables,
+            **kwargs,
+        )
+        data = self.get_data(response)
+        return GetClosedTradesConnection.model_validate(data).closed_trades_connection
+
+    def get_position_history_connection(
+        self,
+        account_id: str,
+        after: Union[Optional[str], UnsetType] = UNSET,
+        before: Union[Optional[str], UnsetType] = UNSET,
+        first: Union[Optional[int], UnsetType] = UNSET,
+        from_: Union[Optional[datetime], UnsetType] = UNSET,
+        last: Union[Optional[int], UnsetType] = UNSET,
+        symbol: Union[Optional[str], UnsetType] = UNSET,
+        to: Union[Optional[datetime], UnsetType] = UNSET,
+        **kwargs: Any,
+    ) -> GetPositionHistoryConnectionPositionHistoryConnection:
+        variables: dict[str, object] = {
+            "accountId": account_id,
+            "after": after,
+            "before": before,
+            "first": first,
+            "from": from_,
+            "last": last,
+            "symbol": symbol,
+            "to": to,
+        }
+        response = self.execute(
+            query=GET_POSITION_HISTORY_CONNECTION_GQL,
+            operation_name="getPositionHistoryConnection",
+            variables=variables,
+            **kwargs,
+        )
+        data = self.get_data(response)
+        return GetPositionHistoryConnection.model_validate(
+            data
+        ).position_history_connection
 
     def get_risk_event(self, id: str, **kwargs: Any) -> Optional[GetRiskEventRiskEvent]:
         variables: dict[str, object] = {"id": id}
@@ -1845,35 +1821,6 @@ class SyncClient(SyncBase):
         )
         data = self.get_data(response)
         return GetRiskRule.model_validate(data).risk_rule
-
-    def get_risk_rules(
-        self,
-        account_id: Union[Optional[str], UnsetType] = UNSET,
-        enabled: Union[Optional[bool], UnsetType] = UNSET,
-        **kwargs: Any,
-    ) -> list[GetRiskRulesRiskRules]:
-        variables: dict[str, object] = {"accountId": account_id, "enabled": enabled}
-        response = self.execute(
-            query=GET_RISK_RULES_GQL,
-            operation_name="getRiskRules",
-            variables=variables,
-            **kwargs,
-        )
-        data = self.get_data(response)
-        return GetRiskRules.model_validate(data).risk_rules
-
-    def get_trading_halts(
-        self, active_only: Union[Optional[bool], UnsetType] = UNSET, **kwargs: Any
-    ) -> list[GetTradingHaltsTradingHalts]:
-        variables: dict[str, object] = {"activeOnly": active_only}
-        response = self.execute(
-            query=GET_TRADING_HALTS_GQL,
-            operation_name="getTradingHalts",
-            variables=variables,
-            **kwargs,
-        )
-        data = self.get_data(response)
-        return GetTradingHalts.model_validate(data).trading_halts
 
     def acknowledge_risk_event(
         self, id: str, **kwargs: Any
