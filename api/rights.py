@@ -59,7 +59,7 @@ _FIELDS: Final[Mapping[Rule, str]] = {
     Rule.OPERATORS: (
         "Query: anomalyDetectors anomalyDismissals anomalyDismissalsConnection auditLog programTradingReport "
         "replayDetector scheduledTasks "
-        "taskRuns trialBalance "
+        "taskRuns trialBalance tryRiskRule "
         "Mutation: acknowledgeRiskEvent assignAnomalyCase bustExecution closeAnomalyCase commentAnomalyCase "
         "correctExecution createRiskRule decideAnomalyCase deleteRiskRule haltTrading removeAnomalyDismissal "
         "reopenAnomalyCase resolveRiskEvent resumeTrading runAnomalyDetection runScheduledTask "

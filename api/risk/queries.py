@@ -1,7 +1,8 @@
 """Queries about risk rules, events and halts."""
 
+from datetime import datetime
 from functools import partial
-from typing import cast
+from typing import Annotated, cast
 
 import strawberry
 
@@ -11,14 +12,17 @@ from api.ids import named
 from api.objects import find_visible
 from api.pages import Connection, connection
 from api.risk.inputs import (
+    CreateRiskRuleInput,
     RiskEventFilterInput,
     RiskRuleFilter,
     TradingHaltFilter,
 )
+from api.risk.trial_types import RuleTrial
 from api.risk.types import RiskEvent, RiskMetrics, RiskRule, TradingHalt, risk_event_view
 from domain.accounts.queries import require_account
 from domain.kernel.pages import page_request
 from domain.orders.reading.risk_metrics import risk_metrics
+from domain.orders.reading.rule_trial import try_rule
 from domain.risk import events, halts, service
 from domain.risk.event_queries import find_events
 from domain.risk.store import find_rules
@@ -117,3 +121,30 @@ class RiskQuery:
         """At most the newest 1,000."""
         found = await halts.list_halts(info.context.require_actor(), active_only=active_only)
         return cast("list[TradingHalt]", found)
+
+    @strawberry.field(
+        description="What a limit would have refused or told in the past, before it is made or changed. Nothing is "
+        "stored. Orders are judged at their stored terms, in the order of their times; one that it refuses counts no "
+        "more for those after it. MAX_DAILY_LOSS and MAX_DRAWDOWN are judged on the samples of equity, a drawdown from "
+        "the highest one since `from`. Kinds that compare prices, sessions or quotes of each moment, which are not "
+        "kept, are refused with the field `kind`. At most 31 days and 50,000 orders. One trial runs at a time in a "
+        "process: RATE_LIMITED says when to ask again. Needs RISK_MANAGER or ADMIN.",
+        metadata=COSTLY,
+    )
+    async def try_risk_rule(
+        self,
+        info: Info,
+        given: Annotated[
+            CreateRiskRuleInput,
+            strawberry.argument(name="input", description="The limit; it is tried whether `enabled` or not."),
+        ],
+        since: Annotated[
+            datetime | None, strawberry.argument(name="from", description="A day before `to` if absent.")
+        ] = None,
+        until: Annotated[
+            datetime | None, strawberry.argument(name="to", description="Itself not part of the range; now if absent.")
+        ] = None,
+    ) -> RuleTrial:
+        """By the checks that orders meet."""
+        actor, context = info.context.require_actor(), info.context.services.entry.context
+        return cast(RuleTrial, await try_rule(context, actor, given.to_domain(), since, until))

@@ -86,6 +86,9 @@ ASKS: dict[str, str] = {
         'replayDetector(input: {{ kind: LAYERING, from: "2026-01-02T00:00:00Z", to: "2026-01-01T00:00:00Z" }}) '
         "{{ count }}"
     ),
+    "Query.tryRiskRule": (
+        'tryRiskRule(input: {{ name: "L", kind: STALE_PRICE, scope: GLOBAL, windowSeconds: 5 }}) {{ count }}'
+    ),
     "Query.riskEvents": 'riskEvents(filter: {{ accountId: "{a}" }}) {{ totalCount }}',
     "Query.riskMetrics": 'riskMetrics(accountId: "{a}") {{ equity }}',
     "Query.riskRulesConnection": 'riskRulesConnection(filter: {{ accountId: "{a}" }}) {{ totalCount }}',

@@ -16,6 +16,7 @@ export const ACTIONS = {
   previousSymbol: 'k',
   cancelAll: 'x',
   closeAll: 'Shift+X',
+  undo: 'u',
   fullScreen: 'f',
   oneClick: 'o',
   goDesk: 'Alt+1',

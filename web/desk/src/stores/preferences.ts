@@ -23,6 +23,8 @@ export interface Preferences {
   notifications: boolean;
   oneClick: boolean;
   confirmOrders: boolean;
+  /** So long cancelling and closing everything can be taken back; 0 asks instead. */
+  undoSeconds: number;
   seenTour: boolean;
   watchlist: string[];
   layouts: Record<string, unknown>;
@@ -50,6 +52,7 @@ const DEFAULTS = (): Preferences => ({
   notifications: false,
   oneClick: false,
   confirmOrders: false,
+  undoSeconds: 5,
   seenTour: false,
   watchlist: [],
   layouts: {},

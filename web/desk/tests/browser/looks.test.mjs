@@ -107,6 +107,8 @@ test('on a phone one watches, trades, closes and cancels', async () => {
   await page.waitForSelector('[data-test=outcome] .sent');
   await place(person, { limitPrice: (await prices(person)).deep });
   await page.tap('[data-tab=orders]');
+  await page.tap('[data-action=cancel-all]');
+  await page.tap('[data-action=take-back]');
   await page.tap('[data-action=cancel]');
   await page.waitForSelector('[data-test=working-orders] .empty');
   await page.tap('[data-tab=positions]');

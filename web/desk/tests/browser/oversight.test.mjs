@@ -47,11 +47,14 @@ test('trading is halted with a reason and a word, and resumed', async () => {
 test('a new limit is told by the ticket at once, and its event is acknowledged and resolved', async () => {
   const { person, page, context } = await open('ADMIN');
   const { deep } = await prices(person);
+  await place(person, { limitPrice: deep });
   await page.goto(`${ADDRESS}/risk/rules`);
   await page.click('[data-action=new-rule]');
   await page.fill('[name=ruleName]', 'Small orders');
   await page.selectOption('[data-test=rule-form] [name=kind]', 'MAX_ORDER_QUANTITY');
   await page.fill('[name=threshold]', '0.001');
+  await page.click('[data-action=try-rule]');
+  assert.match(await page.innerText('[data-test=rule-trial]'), /1 of 1, 1 orders refused[^]*0\.01/);
   await page.click('[data-test=rule-form] button[type=submit]');
   await page.waitForFunction(() => document.querySelector('[data-test=rules]')?.textContent.includes('Small orders'));
 

@@ -80,10 +80,16 @@ test('every waiting type is placed by the ticket and cancelled from the blotter'
   }
   await becomes(async () => (await openOrders()).map(({ type }) => type).sort(), WAITING.map(([type]) => type).sort());
   await working(page, (await openOrders()).map(({ id }) => id));
+  // Taken back by key, nothing is sent; the second time it is, without waiting for the end of the time.
   await page.click('[data-action=cancel-all]');
-  await page.click('dialog button[type=submit]');
+  await page.waitForSelector('[data-test=pending]');
+  await page.keyboard.press('u');
+  await page.waitForSelector('[data-test=pending]', { state: 'detached' });
+  assert.equal((await openOrders()).length, WAITING.length);
+  await page.click('[data-action=cancel-all]');
+  await page.click('[data-action=send-now]');
   await page.waitForSelector('[data-test=working-orders] .over');
-  assert.deepEqual(await openOrders(), []);
+  await becomes(openOrders, []);
   assert.deepEqual(problems, []);
 });
 

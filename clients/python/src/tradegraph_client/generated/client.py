@@ -139,6 +139,7 @@ from .documents import (
     SET_ACCOUNT_STATE_GQL,
     SET_INTEREST_RATE_GQL,
     TEST_NOTIFICATION_CHANNEL_GQL,
+    TRY_RISK_RULE_GQL,
     UNFREEZE_POSITION_GQL,
     UPDATE_ANOMALY_DETECTOR_GQL,
     UPDATE_INSTRUMENT_GQL,
@@ -348,6 +349,7 @@ from .save_preferences import SavePreferences
 from .set_account_state import SetAccountState, SetAccountStateSetAccountState
 from .set_interest_rate import SetInterestRate, SetInterestRateSetInterestRate
 from .test_notification_channel import TestNotificationChannel
+from .try_risk_rule import TryRiskRule, TryRiskRuleTryRiskRule
 from .unfreeze_position import UnfreezePosition, UnfreezePositionUnfreezePosition
 from .update_anomaly_detector import (
     UpdateAnomalyDetector,
@@ -1867,6 +1869,23 @@ class Client(AsyncBase):
         )
         data = self.get_data(response)
         return GetRiskRule.model_validate(data).risk_rule
+
+    async def try_risk_rule(
+        self,
+        input: CreateRiskRuleInput,
+        from_: Union[Optional[datetime], UnsetType] = UNSET,
+        to: Union[Optional[datetime], UnsetType] = UNSET,
+        **kwargs: Any,
+    ) -> TryRiskRuleTryRiskRule:
+        variables: dict[str, object] = {"from": from_, "input": input, "to": to}
+        response = await self.execute(
+            query=TRY_RISK_RULE_GQL,
+            operation_name="tryRiskRule",
+            variables=variables,
+            **kwargs,
+        )
+        data = self.get_data(response)
+        return TryRiskRule.model_validate(data).try_risk_rule
 
     async def acknowledge_risk_event(
         self, id: str, **kwargs: Any

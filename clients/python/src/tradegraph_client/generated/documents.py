@@ -103,6 +103,7 @@ __all__ = [
     "SET_ACCOUNT_STATE_GQL",
     "SET_INTEREST_RATE_GQL",
     "TEST_NOTIFICATION_CHANNEL_GQL",
+    "TRY_RISK_RULE_GQL",
     "UNFREEZE_POSITION_GQL",
     "UPDATE_ANOMALY_DETECTOR_GQL",
     "UPDATE_INSTRUMENT_GQL",
@@ -3493,6 +3494,30 @@ fragment RiskRule on RiskRule {
   updatedBy
   version
   windowSeconds
+}
+"""
+
+TRY_RISK_RULE_GQL = """
+query tryRiskRule($from: DateTime, $input: CreateRiskRuleInput!, $to: DateTime) {
+  tryRiskRule(from: $from, input: $input, to: $to) {
+    count
+    from
+    hits {
+      accountId
+      at
+      limit
+      message
+      observed
+      orderId
+      symbol
+    }
+    isComplete
+    kind
+    reachedAt
+    refused
+    to
+    tried
+  }
 }
 """
 

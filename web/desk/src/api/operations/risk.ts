@@ -62,6 +62,27 @@ export const CreateRuleMutation = graphql(`
   }
 `);
 
+export const TryRuleQuery = graphql(`
+  query TryRule($input: CreateRiskRuleInput!) {
+    tryRiskRule(input: $input) {
+      tried
+      count
+      refused
+      isComplete
+      reachedAt
+      hits {
+        at
+        accountId
+        symbol
+        orderId
+        limit
+        observed
+        message
+      }
+    }
+  }
+`);
+
 export const UpdateRuleMutation = graphql(`
   mutation UpdateRule($input: UpdateRiskRuleInput!) {
     updateRiskRule(input: $input) {
