@@ -31,8 +31,19 @@ interface Shape {
   signed?: boolean;
 }
 
+const PLAIN = /^(\d+)(?:\.(\d+))?$/;
+
+/** The text of a number above zero that needs no rounding, which most prices are: only filled up with zeros. */
+function filled(value: string, decimals: number): string | null {
+  const [, whole, fraction = ''] = PLAIN.exec(value) ?? [];
+  if (!whole || fraction.length > decimals || (whole.length > 1 && whole.startsWith('0'))) return null;
+  return grouped(decimals ? `${whole}.${fraction.padEnd(decimals, '0')}` : whole);
+}
+
 export function formatDecimal(value: Text, { decimals, signed = false }: Shape = {}): string {
   if (value === null || value === undefined || value === '') return NOTHING;
+  const quick = decimals === undefined || signed ? null : filled(value, decimals);
+  if (quick !== null) return quick;
   const number = Big(value);
   const plain = decimals === undefined ? number.abs().toFixed() : number.abs().toFixed(decimals, Big.roundHalfUp);
   const isZero = !/[1-9]/.test(plain);

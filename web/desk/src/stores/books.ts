@@ -27,6 +27,7 @@ const KEPT_ENDED = 200;
 // So long may the state of a position come after its execution.
 const SETTLE_MS = 1_500;
 const RETRY_MS = 4_000;
+const REWRITES: ReadonlySet<string> = new Set(['TRADE_BUSTED', 'TRADE_CORRECTED']);
 // Asked again, these may be answered.
 const AWAY = new Set(['NETWORK', 'UNAVAILABLE', 'RATE_LIMITED']);
 
@@ -132,13 +133,18 @@ export class Book {
     for (const id of this.positions.keys()) if (!held.has(id)) this.positions.delete(id);
   }
 
-  /** The same when nobody waits for it. */
-  private async readPositions(): Promise<void> {
+  /** Read again by itself, with nobody who waits for it. */
+  private async again(read: () => Promise<void>): Promise<void> {
     try {
-      await this.loadPositions();
+      await read();
+      this.changes.value += 1;
     } catch (error) {
       this.failure.value = toFailure(error);
     }
+  }
+
+  private readPositions(): Promise<void> {
+    return this.again(() => this.loadPositions());
   }
 
   private async loadExecutions(): Promise<void> {
@@ -185,6 +191,8 @@ export class Book {
       this.putExecution(event.execution);
       this.settle(event.execution);
     }
+    // The event has what stands in an execution's place; what it replaces, and results after it, have changed as well.
+    if (REWRITES.has(event.kind)) void this.again(() => this.loadExecutions());
     this.changes.value += 1;
     this.told(event);
   }

@@ -86,7 +86,8 @@ function tellWhatIsThere(page, problems) {
         return await act(...given);
       } catch (error) {
         const text = await page.evaluate(() => document.body.innerText.replace(/\s+/g, ' ').slice(0, 3_000)).catch(() => 'nothing');
-        error.message += `\n${name} ${given.map(String).join(', ')} at ${page.url()}\nproblems: ${problems.join('; ') || 'none'}\nthe page: ${text}`;
+        // Reporters show the stack, which holds the message as it was.
+        error.stack = `${error.message}\n${name} ${given.map(String).join(', ')} at ${page.url()}\nproblems: ${problems.join('; ') || 'none'}\nthe page: ${text}\n${error.stack}`;
         throw error;
       }
     };

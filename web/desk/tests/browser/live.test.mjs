@@ -177,6 +177,19 @@ test('the first load is small, and sent compressed', async () => {
   await context.close();
 });
 
+test('a clock that is wrong is told, and what comes of it is right all the same', async () => {
+  const person = await newcomer();
+  const { page, context } = await openTab(browser, ADDRESS);
+  // Ten minutes fast: a token of fifteen minutes would be taken for one that is about to end.
+  await page.clock.install({ time: Date.now() + 600_000 });
+  await signIn(page, ADDRESS, person.email, person.password);
+  await page.waitForSelector('.banner:has-text("off by")');
+  assert.match(await page.innerText('.banner'), /off by (59\d|6\d\d) seconds/);
+  const order = await place(person, { limitPrice: (await prices(person)).deep });
+  await working(page, [order.id]);
+  await context.close();
+});
+
 test('a wrong password and a server that is away are told', async () => {
   const wire = await line();
   const { page, context } = await openTab(browser, wire.address);

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
-import { holdBack, openBrowser, openTab, signIn } from './desk.mjs';
+import { becomes, goTo, holdBack, openBrowser, openTab, signIn } from './desk.mjs';
 import { ADDRESS, newcomer, place, prices, unusualCase } from './platform.mjs';
 
 let browser;
@@ -90,14 +90,24 @@ test('a viewer sees no button that trades, and no page of others', async () => {
   await context.close();
 });
 
-test('an execution is taken back with a reason', async () => {
-  const { person, page, context } = await open('ADMIN');
+test('an execution is corrected, then taken back, with a reason, and the desk shows both', async () => {
+  const { person, page, context, problems } = await open('ADMIN');
   const order = await place(person, { type: 'MARKET', timeInForce: 'DAY' });
   await page.goto(`${ADDRESS}/orders/${order.id}`);
+  await page.click('[data-action=correct]');
+  await page.fill('dialog [name=correctQuantity]', '0.02');
+  await page.fill('dialog [name=reason]', 'the venue sent another quantity');
+  await page.click('dialog button[type=submit]');
+  await page.waitForSelector('[data-test=order-executions] tr:has-text("Corrected")');
   await page.click('[data-action=bust]');
   await page.fill('dialog [name=reason]', 'a mistake of the venue');
   await page.click('dialog button[type=submit]');
-  await page.waitForSelector('[data-test=order-executions] .tag.bad');
+  await page.waitForSelector('[data-test=order-executions] tr:has-text("Taken back")');
+  await goTo(page, '/desk');
+  await page.click('.dv-tab:has-text("Executions")');
+  const fates = () => page.locator('[data-test=executions] .row-void [col-id=liquidity]').allInnerTexts();
+  await becomes(async () => (await fates()).sort(), ['Corrected', 'Taken back']);
+  assert.deepEqual(problems, []);
   await context.close();
 });
 
@@ -111,6 +121,8 @@ test('a risk manager stops, and opens nothing', async () => {
   await page.goto(`${ADDRESS}/system`);
   await page.waitForSelector('[data-test=health-state]');
   await page.waitForSelector('[data-test=tasks] [data-action=run-task]');
+  await page.waitForSelector('[data-test=parts-venues] li');
+  await page.waitForSelector('h3:has-text("Venues and what waits for them")');
   assert.equal(person.name.startsWith('risk-manager'), true);
 
   // A channel of the platform: its secret is masked, and why a message did not arrive is told.

@@ -243,6 +243,21 @@ test('panels of one colour follow one instrument and one account', async () => {
   await page.waitForFunction(() => !document.querySelector('.top')?.checkVisibility());
   await page.keyboard.press('f');
   await page.waitForFunction(() => document.querySelector('.top')?.checkVisibility());
+  // Another colour looks at another account: its ticket orders there, and blue stays where it was.
+  const open = 'mutation ($input: OpenAccountInput!) { openAccount(input: $input) { id } }';
+  const second = (await person.askAsAdmin(open, { input: { name: 'Second', currency: 'USDT', kind: 'MARGIN', ownerId: person.id } })).openAccount.id;
+  await person.askAsAdmin('mutation ($input: CashInput!) { deposit(input: $input) { id } }', { input: { accountId: second, amount: '5000', reference: 'opening' } });
+  await person.ask('mutation ($given: JSON!) { savePreferences(preferences: $given) }', { given: { links: { orange: { symbol: SYMBOL, account: second } } } });
+  await page.reload();
+  await page.selectOption('#layout-choice', 'preset:trader');
+  await page.locator('.dv-groupview:has([data-test=ticket]) [data-action=link]').selectOption('orange');
+  await shows('ticket', SYMBOL);
+  await fill({ type: 'LIMIT', quantity: '0.01', limitPrice: at.deep });
+  await page.click('[data-action=buy]');
+  await sent();
+  await becomes(async () => (await person.ask(OPEN, { id: second })).orders.edges.length, 1);
+  assert.deepEqual(await openOrders(), []);
+  await working(page, []);
   assert.deepEqual(problems, []);
 });
 
@@ -268,8 +283,12 @@ test('an order’s page tells its life', async () => {
   const order = await place(person, { type: 'MARKET', limitPrice: undefined, timeInForce: 'DAY' });
   await page.goto(`${ADDRESS}/orders/${order.id}`);
   await page.waitForFunction(() => document.querySelectorAll('[data-test=timeline] li').length >= 3);
-  await page.goto(`${ADDRESS}/orders/00000000-0000-0000-0000-000000000000`);
-  await page.waitForSelector('.empty');
+  const foreign = await newcomer();
+  const theirs = await place(foreign, { limitPrice: at.deep });
+  for (const id of ['00000000-0000-0000-0000-000000000000', 'nonsense', theirs.id]) {
+    await page.goto(`${ADDRESS}/orders/${id}`);
+    await page.waitForSelector('.empty:has-text("There is no such order")');
+  }
   await page.goto(`${ADDRESS}/account/proof`);
   await page.waitForSelector('[data-test=intact].good');
 });

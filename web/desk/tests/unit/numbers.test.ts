@@ -11,6 +11,15 @@ describe('numbers stay exact', () => {
     ['-0.001', 2, '0.00'],
     ['999', 0, '999'],
     ['1000', undefined, '1,000'],
+    // What needs no rounding is only filled up.
+    ['61842.8', 2, '61,842.80'],
+    ['61842.80', 2, '61,842.80'],
+    ['61842.805', 2, '61,842.81'],
+    ['0', 2, '0.00'],
+    ['007', 1, '7.0'],
+    ['1e3', 0, '1,000'],
+    ['-0.00', 2, '0.00'],
+    ['9007199254740993', 1, '9,007,199,254,740,993.0'],
   ])('%s with %s decimals is %s', (value, decimals, shown) => {
     expect(formatDecimal(value, { decimals })).toBe(shown);
   });

@@ -124,6 +124,14 @@ describe('the book of an account', () => {
     expect(book.executions.has('read-299')).toBe(false);
   });
 
+  test('what is corrected or taken back is read again, with what it changed', async () => {
+    const book = open();
+    await vi.waitFor(() => expect(book.isLoaded.value).toBe(true));
+    answers.set('Executions', { executions: page([{ id: 'e', bustedAt: '2', correctedBy: 'e2' }, { id: 'e2' }]) });
+    happen({ order: order({}), kind: 'TRADE_CORRECTED', execution: { id: 'e2' } as Execution });
+    await vi.waitFor(() => expect(book.executions.get('e')?.correctedBy).toBe('e2'));
+  });
+
   test('a listener hears each event once', async () => {
     answers.set('EventCursor', { account: { eventCursor: 'c0' } });
     const heard: string[] = [];

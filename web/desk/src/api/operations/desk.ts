@@ -212,6 +212,7 @@ export const OrderEventsStream = graphql(`
     liquidity
     realizedPnl
     bustedAt
+    correctedBy
     at
   }
 `);

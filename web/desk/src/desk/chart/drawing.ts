@@ -39,9 +39,16 @@ const REACH_PX = 6;
 const NEAR = 0.004;
 const LINES: Record<Exclude<Indicator, 'bollinger' | 'rsi'>, string> = { sma20: '#c98a1b', ema50: '#8f6bd8', vwap: '#1b9aaa' };
 
-function colour(name: string): string {
-  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+const NAMES = ['up', 'down', 'accent', 'line', 'muted', 'panel'] as const;
+type Palette = Record<(typeof NAMES)[number], string>;
+
+/** The page's colours. Asking makes the browser settle all styles, so it is asked when they change and not with each price. */
+function palette(): Palette {
+  const style = getComputedStyle(document.documentElement);
+  return Object.fromEntries(NAMES.map((name) => [name, style.getPropertyValue(`--${name}`).trim()])) as Palette;
 }
+
+const sameLine = (one: ChartLine, other: ChartLine): boolean => one.price === other.price && one.title === other.title && one.tone === other.tone && one.movable === other.movable;
 
 /** A CSS colour of six digits with an opacity. */
 const faint = (hex: string, opacity: string): string => (/^#[\da-f]{6}$/i.test(hex) ? hex + opacity : hex);
@@ -53,6 +60,7 @@ export class Drawing {
   private readonly marks: ISeriesMarkersPluginApi<Time>;
   private indicators: ISeriesApi<'Line'>[] = [];
   private lines = new Map<string, { line: IPriceLine; given: ChartLine }>();
+  private colours = palette();
   private shiftSeconds = 0;
   private data: Candle[] = [];
   private shown: readonly Indicator[] = [];
@@ -77,7 +85,8 @@ export class Drawing {
 
   /** Take the page's colours over. */
   paint(): void {
-    const [up, down, line, text, panel] = ['--up', '--down', '--line', '--muted', '--panel'].map(colour) as [string, string, string, string, string];
+    this.colours = palette();
+    const { up, down, line, muted: text, panel } = this.colours;
     this.chart.applyOptions({
       layout: { background: { color: panel }, textColor: text, fontFamily: getComputedStyle(document.body).fontFamily, fontSize: 11, panes: { separatorColor: line } },
       grid: { vertLines: { color: faint(line, '88') }, horzLines: { color: faint(line, '88') } },
@@ -86,7 +95,7 @@ export class Drawing {
     });
     this.candles.applyOptions({ upColor: up, downColor: down, wickUpColor: up, wickDownColor: down });
     this.setVolume();
-    for (const { line: drawn, given } of this.lines.values()) drawn.applyOptions({ color: colour(`--${given.tone}`) });
+    for (const { line: drawn, given } of this.lines.values()) drawn.applyOptions({ color: this.colours[given.tone] });
   }
 
   private at(time: number): UTCTimestamp {
@@ -94,7 +103,7 @@ export class Drawing {
   }
 
   private setVolume(): void {
-    const [up, down] = [faint(colour('--up'), '66'), faint(colour('--down'), '66')];
+    const [up, down] = [faint(this.colours.up, '66'), faint(this.colours.down, '66')];
     this.volume.setData(this.data.map(({ time, open, close, volume }) => ({ time: this.at(time), value: volume, color: close >= open ? up : down })));
   }
 
@@ -110,7 +119,7 @@ export class Drawing {
   /** The newest candle grew, or the next one began. */
   update(candle: Candle): void {
     this.candles.update({ ...candle, time: this.at(candle.time) });
-    this.volume.update({ time: this.at(candle.time), value: candle.volume, color: faint(colour(candle.close >= candle.open ? '--up' : '--down'), '66') });
+    this.volume.update({ time: this.at(candle.time), value: candle.volume, color: faint(this.colours[candle.close >= candle.open ? 'up' : 'down'], '66') });
   }
 
   setIndicators(wanted: readonly Indicator[]): void {
@@ -143,9 +152,10 @@ export class Drawing {
       this.lines.delete(id);
     }
     for (const given of wanted) {
-      // An order's words stand on a label of its own, with a button.
-      const options = { price: Number(given.price), title: given.orderId ? '' : given.title, color: colour(`--${given.tone}`), lineStyle: given.movable ? LineStyle.Dashed : LineStyle.Solid, lineWidth: 1 as const, axisLabelVisible: true };
       const known = this.lines.get(given.id);
+      if (known && sameLine(known.given, given)) continue;
+      // An order's words stand on a label of its own, with a button.
+      const options = { price: Number(given.price), title: given.orderId ? '' : given.title, color: this.colours[given.tone], lineStyle: given.movable ? LineStyle.Dashed : LineStyle.Solid, lineWidth: 1 as const, axisLabelVisible: true };
       if (known) {
         known.line.applyOptions(options);
         known.given = given;
@@ -163,7 +173,7 @@ export class Drawing {
 
   setMarks(marks: readonly ChartMark[]): void {
     const first = this.data[0]?.time ?? 0;
-    const [up, down] = [colour('--up'), colour('--down')];
+    const { up, down } = this.colours;
     const drawn: SeriesMarker<Time>[] = marks
       .filter(({ time }) => time >= first)
       .map(({ time, isBuy, text }) => ({ time: this.at(this.candleOf(time)), position: isBuy ? 'belowBar' : 'aboveBar', shape: isBuy ? 'arrowUp' : 'arrowDown', color: isBuy ? up : down, text }));

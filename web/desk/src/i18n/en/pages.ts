@@ -269,6 +269,7 @@ export const pages = {
     testFailed: '{name}: the test message was not accepted',
   },
   system: {
+    venues: 'Venues and what waits for them',
     health: 'Health',
     started: 'since {at}',
     part: { postgresql: 'Database', redis: 'Redis', events: 'Event bus', role: 'Engine role', venue: 'Venue', commands: 'Waiting commands', worker: 'Worker', scheduler: 'Schedule', books: 'Books', migrations: 'Schema', feed: 'Feed', disk: 'Disk' },

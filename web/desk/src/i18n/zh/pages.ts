@@ -260,6 +260,7 @@ export const pages: typeof model = {
     testFailed: '{name}：测试通知未被接收',
   },
   system: {
+    venues: '交易所及等待其处理的指令',
     health: '健康状况',
     started: '启动于 {at}',
     part: { postgresql: '数据库', redis: 'Redis', events: '事件总线', role: '引擎角色', venue: '交易场所', commands: '等待中的指令', worker: '工作进程', scheduler: '计划任务', books: '账簿', migrations: '数据库结构', feed: '行情源', disk: '磁盘' },
