@@ -76,10 +76,10 @@ class Stage:
     environment: dict[str, str]
 
     @contextmanager
-    def web(self) -> Iterator[Web]:
-        """A web process of its own, ready to answer."""
+    def web(self, **settings: str) -> Iterator[Web]:
+        """A web process of its own, with other settings where given, ready to answer."""
         port = free_port()
-        with self._process("web", TRADEGRAPH_PORT=str(port)) as process:
+        with self._process("web", TRADEGRAPH_PORT=str(port), **settings) as process:
             web = Web(port, process.pid)
             deadline = time.monotonic() + _START_SECONDS
             while not _is_ready(port):

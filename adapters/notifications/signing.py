@@ -83,8 +83,8 @@ def verify(headers: Mapping[str, str], body: bytes, secret: str, now_nanos: int)
         raise NotAuthentic("a header is missing") from None
     if abs(now_nanos // NANOS_PER_SECOND - at) > WINDOW.total_seconds():
         raise NotAuthentic("it is too old")
-    wanted = f"{_VERSION},{_signature(message_id, timestamp, body, secret)}"
-    if not any(hmac.compare_digest(wanted, each) for each in given):
+    wanted = f"{_VERSION},{_signature(message_id, timestamp, body, secret)}".encode()
+    if not any(hmac.compare_digest(wanted, each.encode()) for each in given):
         raise NotAuthentic("the signature is not of this message")
     return message_id
 

@@ -91,6 +91,7 @@ def test_a_signature_covers_body_id_and_time() -> None:
         (headers | {"webhook-id": "id-2"}, body, SECRET, now),
         (headers | {"webhook-timestamp": str(late // NANOS_PER_SECOND)}, body, SECRET, late),
         ({}, body, SECRET, now),
+        (headers | {"webhook-signature": "v1,é"}, body, SECRET, now),
     ]
     for given in refused:
         with pytest.raises(signing.NotAuthentic):
