@@ -59,7 +59,7 @@ class ArchiveDamaged(Exception):
 def _checked(place: Path, about: Path) -> int:
     said = orjson.loads(about.read_bytes())
     if not place.exists() or _digest(place) != said["sha256"]:
-        raise ArchiveDamaged(f"{place.name} is not what was written")
+        raise ArchiveDamaged(f"{place.name} was changed or cut off after it was written")
     return int(said["rows"])
 
 

@@ -77,7 +77,7 @@ def check_dump(folder: Path, manifest: Manifest) -> None:
     except OSError as error:
         raise BackupError("BACKUP_DAMAGED", f"{folder / DUMP} cannot be read: {error.strerror}") from None
     if (size, digest) != (manifest.dump_bytes, manifest.dump_sha256):
-        raise BackupError("BACKUP_DAMAGED", f"{folder / DUMP} is not what was written: it is cut off or was changed")
+        raise BackupError("BACKUP_DAMAGED", f"{folder / DUMP} was changed or cut off after it was written")
 
 
 def measure_dump(folder: Path) -> tuple[int, str]:

@@ -118,7 +118,7 @@ class _Publisher:
                 await self.flush()
             except REDIS_ERRORS as error:
                 if not down:
-                    _log.warning("bus cannot publish, keeps trying", error=str(error))
+                    _log.warning("bus cannot publish, will retry", error=str(error))
                 down = True
                 self._filled.set()
                 await backoff.wait()
@@ -209,7 +209,7 @@ class _Subscriptions:
                 await self._serve(connection, backoff)
             except* Exception as errors:  # noqa: BLE001  whatever it was, without this task the process is deaf
                 if not down:
-                    _log.warning("bus cannot listen, keeps trying", error=repr(errors.exceptions[0]))
+                    _log.warning("bus cannot listen, will retry", error=repr(errors.exceptions[0]))
                 down = True
             finally:
                 self._commands = None
@@ -243,7 +243,7 @@ class _Subscriptions:
             if response is None:
                 silent += 1
                 if silent > 1:
-                    raise ConnectionError("the server has gone silent")
+                    raise ConnectionError("the server does not answer")
                 assert self._commands is not None
                 self._commands.put_nowait(("PING",))
                 continue

@@ -119,7 +119,7 @@ class HeldLease:
             self._said = self._loops
             progress = (self._last_tick, self._last_command, self._silence_seconds, self._trouble)
             if await self._connection.fetchval(_BEAT, self.role, self.epoch, self._said, *progress) is None:
-                raise asyncpg.InterfaceError("another process has taken the role over")
+                raise asyncpg.InterfaceError("another process has taken over the role")
 
 
 class RoleTaken(Exception):
@@ -244,7 +244,7 @@ async def _end_sessions(connection: asyncpg.Connection, role: str, holder: str) 
     # A transaction that has stood still for half the silence is not going to end by itself.
     stuck = SILENCE_SECONDS / 2
     ended = await connection.fetchval(_END_SESSIONS, number >> 32, number & 0xFFFF_FFFF, holder, stuck)
-    _log.warning("holder is silent, its sessions are ended", role=role, holder=holder, sessions=ended)
+    _log.warning("holder is silent, its database sessions are terminated", role=role, holder=holder, sessions=ended)
 
 
 async def _watch(lease: HeldLease) -> None:

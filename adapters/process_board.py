@@ -52,7 +52,7 @@ class ProcessBoard:
                 async with asyncio.timeout(ANSWER_TIMEOUT_SECONDS):
                     await self._client.set(self._name, orjson.dumps(own().to_json()), ex=_LIVES_SECONDS)
             except REDIS_ERRORS as error:
-                _log.warning("load cannot be shown", error=str(error), seldom=True)
+                _log.warning("load cannot be published", error=str(error), seldom=True)
             await asyncio.sleep(_SHOW_SECONDS)
 
     async def show_figures(self, own: Callable[[], bytes]) -> None:
@@ -63,7 +63,7 @@ class ProcessBoard:
                     await self._take_place()
                     await self._client.set(f"{_FIGURES}{self.place}", own(), ex=_LIVES_SECONDS)
             except REDIS_ERRORS as error:
-                _log.warning("figures cannot be shown", error=str(error), seldom=True)
+                _log.warning("metrics cannot be published", error=str(error), seldom=True)
             await asyncio.sleep(_FIGURES_SECONDS)
 
     async def _take_place(self) -> None:
@@ -85,7 +85,7 @@ class ProcessBoard:
                 names = [name async for name in self._client.scan_iter(f"{_FIGURES}*", count=MAX_PROCESSES)]
                 shown = await self._client.mget(names[:MAX_PROCESSES]) if names else []
         except REDIS_ERRORS as error:
-            _log.warning("figures cannot be read", error=str(error), seldom=True)
+            _log.warning("metrics cannot be read", error=str(error), seldom=True)
             return {}
         places = [name.decode().removeprefix(_FIGURES) for name in names]
         found = {place: text.decode() for place, text in zip(places, shown, strict=False) if text is not None}

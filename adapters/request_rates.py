@@ -91,6 +91,10 @@ class SharedRates:
             try:
                 await self.report()
             except REDIS_ERRORS as error:
-                _log.warning("rates are kept by this process alone while Redis is away", error=repr(error), seldom=True)
+                _log.warning(
+                    "rate limits are kept by this process alone while Redis is unreachable",
+                    error=repr(error),
+                    seldom=True,
+                )
                 pause = _PAUSE_SECONDS
             await asyncio.sleep(pause)

@@ -82,7 +82,9 @@ class RedisThrottle:
     def _went_away(self, error: BaseException) -> None:
         # Nobody else is to wait for a server that does not answer.
         self._away_until = time.monotonic() + _PAUSE_SECONDS
-        _log.warning("attempts are counted by this process alone while Redis is away", error=repr(error), seldom=True)
+        _log.warning(
+            "attempts are counted by this process alone while Redis is unreachable", error=repr(error), seldom=True
+        )
 
 
 def _item(limit: Limit) -> RateLimitItemPerSecond:

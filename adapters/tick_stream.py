@@ -83,7 +83,7 @@ class RedisTickStream:
                 entries = await self._next(position, consumer)
             except REDIS_ERRORS as error:
                 if connected:
-                    _log.warning("tick stream lost, keeps trying", consumer=consumer, error=str(error), seldom=True)
+                    _log.warning("tick stream lost, will retry", consumer=consumer, error=str(error), seldom=True)
                 connected = False
                 await backoff.wait()
                 continue
@@ -147,7 +147,7 @@ class RedisTickStream:
                 if name not in seen or seen[name][0] != at:
                     seen[name] = (at, clock())
                 elif clock() - seen[name][1] > patience_seconds:
-                    _log.warning("tick consumer stands still, no longer waited for", consumer=name.decode())
+                    _log.warning("tick consumer makes no progress and is no longer waited for", consumer=name.decode())
                     await cast(Any, self._client.hdel(_CONSUMERS_KEY, name))
             await asyncio.sleep(_POLL_SECONDS)
 
@@ -166,7 +166,7 @@ class RedisTickStream:
         now = seconds * 1_000 + microseconds // 1_000
         if order_of(position)[0] <= now + _CLOCK_TOLERANCE_MILLISECONDS:
             return position
-        _log.warning("tick position is ahead of the server's clock, starting again", position=position)
+        _log.warning("tick position is ahead of the clock of the server, starting again", position=position)
         return BEGINNING
 
 

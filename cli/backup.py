@@ -23,14 +23,14 @@ _DUMP = ("pg_dump", "--format=custom", "--no-owner", "--no-privileges")
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """One: where to."""
-    parser.add_argument("folder", type=Path, help="the folder to make; it must not be there yet")
+    parser.add_argument("folder", type=Path, help="the folder to create; it must not exist")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Write it beside its place, measure it, and rename it."""
     folder: Path = arguments.folder.absolute()
     if folder.exists():
-        raise CommandError(f"{folder} is there already: a backup is never written over another")
+        raise CommandError(f"{folder} exists already: a backup never overwrites another")
     partial = folder.with_name(f"{folder.name}.partial")
     with servers_for_a_while(load_settings(os.environ)) as settings:
         asyncio.run(check_schema(settings.database_url))

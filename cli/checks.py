@@ -31,7 +31,8 @@ async def check_database(url: str) -> None:
         raise CommandError(f"the database {_where(url)} cannot be used: {_reason(error)}") from None
     if version.major < OLDEST_POSTGRES:
         raise CommandError(
-            f"the database {_where(url)} is PostgreSQL {version.major}; {OLDEST_POSTGRES} is the oldest that will do"
+            f"the database {_where(url)} is PostgreSQL {version.major}; {OLDEST_POSTGRES} is the oldest supported "
+            "version"
         )
     if encoding != "UTF8":
         raise CommandError(f"the database {_where(url)} has the encoding {encoding}; create it with UTF8")

@@ -21,8 +21,8 @@ _RESTORE = ("pg_restore", "--no-owner", "--no-privileges", "--single-transaction
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Three actions."""
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
-    actions.add_parser("dump", help="write a consistent dump to standard output, also while everything runs")
-    actions.add_parser("restore", help="read a dump from standard input into a database that is empty")
+    actions.add_parser("dump", help="write a consistent dump to standard output, also while the platform runs")
+    actions.add_parser("restore", help="read a dump from standard input into an empty database")
     actions.add_parser("shell", help="open psql on the database")
 
 
@@ -30,7 +30,9 @@ def run(arguments: argparse.Namespace) -> int:
     """Run the program on the database's address; its exit code becomes 1 for any failure."""
     stream = {"dump": sys.stdout, "restore": sys.stdin}.get(arguments.action)
     if stream is not None and stream.isatty():
-        raise CommandError(f"a dump is no text for a terminal: use {'>' if stream is sys.stdout else '<'} with a file")
+        raise CommandError(
+            f"a dump cannot be shown on a terminal: use {'>' if stream is sys.stdout else '<'} with a file"
+        )
     with servers_for_a_while(load_settings(os.environ)) as settings:
         url = settings.database_url
         asyncio.run(check_database(url))

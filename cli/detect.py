@@ -22,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "target",
         type=Path,
         metavar="OUT_DIR",
-        help="where files of the same names go, with the columns timestamp,value,anomaly_score",
+        help="folder for the result files, which have the same names and the columns timestamp,value,anomaly_score",
     )
 
 

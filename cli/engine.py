@@ -19,7 +19,7 @@ from workers.engine import ROLES, run_engine
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The roles to play."""
     parser.add_argument(
-        "--role", action="append", choices=tuple(ROLES), help="play this role alone; may be repeated (default: all)"
+        "--role", action="append", choices=tuple(ROLES), help="run this role only; may be repeated (default: all)"
     )
 
 

@@ -12,7 +12,7 @@ from cli.errors import CommandError
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """One: only to compare."""
     parser.add_argument(
-        "--check", type=Path, metavar="FILE", help="print nothing; fail when the file is not the schema"
+        "--check", type=Path, metavar="FILE", help="print nothing; fail if the file differs from the schema"
     )
 
 

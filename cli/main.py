@@ -22,20 +22,20 @@ from tradegraph_command.commands import Subcommand, add_commands, complete, type
 
 # The modules are imported when they are asked for: most of the platform is not needed to print a help page.
 COMMANDS = {
-    "up": "start everything: private servers unless given, schema, first administrator, web, engine, worker",
+    "up": "start everything: private servers unless configured, schema, first administrator, web, engine, worker",
     "web": "serve the API",
     "engine": "run market data and venues",
     "worker": "run scheduled and queued work",
-    "prepare": "bring the schema up to date; make first administrator and what demonstrations need unless they exist",
-    "migrate": "bring the database's schema up to date",
+    "prepare": "update the schema; create the first administrator and the demonstration data unless they exist",
+    "migrate": "update the database schema",
     "seed": "add the demonstration instruments",
     "user": "create users, list them, set passwords",
     "proof": "prove the books of all accounts",
-    "backup": "write a consistent backup into a folder, while everything runs",
+    "backup": "write a consistent backup into a folder, also while the platform runs",
     "restore": "restore a backup into an empty database and prove the books",
-    "database": "dump, restore, or look into the database",
+    "database": "dump or restore the database, or open psql on it",
     "export-schema": "print the API's schema",
-    "documents": "list the operations that clients were built with",
+    "documents": "list the persisted operations of clients",
     "simulate": "run order scenarios against recorded market data",
     "detect": "score recorded series for anomalies",
 }

@@ -22,7 +22,7 @@ _NO_DATABASE = "postgresql:///"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """One: only to compare."""
     parser.add_argument(
-        "--check", action="store_true", help="apply nothing; fail when the models have changes that no migration makes"
+        "--check", action="store_true", help="apply nothing; fail if the models have changes without a migration"
     )
 
 
@@ -31,7 +31,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.check:
         missing = asyncio.run(unmigrated_changes())
         if missing:
-            raise CommandError(f"no migration makes these changes of the models: {', '.join(missing)}")
+            raise CommandError(f"these changes of the models have no migration: {', '.join(missing)}")
         return 0
     settings = load_settings(os.environ)
     holds_locks(settings, "migrate")

@@ -17,7 +17,7 @@ from domain.orders.books.proof import BookBreak, BookProof, prove_book
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """One: the amount of output."""
-    parser.add_argument("--quiet", action="store_true", help="print nothing of accounts whose books are intact")
+    parser.add_argument("--quiet", action="store_true", help="print only accounts whose books are not intact")
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     create.add_argument("--name", help="default: the part of the address before the @")
     create.add_argument("--role", type=str.upper, choices=[role.value for role in Role], default=Role.TRADER.value)
     actions.add_parser("list", help="list all users")
-    password = actions.add_parser("password", help="set a user's password, which signs that user out everywhere")
+    password = actions.add_parser("password", help="set a user's password, which ends all sessions of the user")
     password.add_argument("email")
 
 

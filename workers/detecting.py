@@ -25,7 +25,7 @@ async def run_detecting(bus: Bus, market: Market) -> None:
     prices = PriceFacts(market)
     while True:
         is_unfinished = False
-        with Guarded(_log, "detectors failed, try again"):
+        with Guarded(_log, "detectors failed, will retry"):
             is_unfinished = await _read(bus, prices)
         if not is_unfinished:
             await asyncio.sleep(LOOK_SECONDS)

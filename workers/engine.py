@@ -139,14 +139,14 @@ async def _play_forever(services: ProcessServices, role: str, play: Play, metric
     backoff = Backoff(RESTART)
     while True:
         try:
-            with Guarded(_log, "role failed, tries again", but=(LeaseLost, VenueUnavailable), role=role):
+            with Guarded(_log, "role failed, will retry", but=(LeaseLost, VenueUnavailable), role=role):
                 async with hold_lease(services.settings.database_url, role) as lease:
                     with metrics.playing(role):
                         await _play_or_say_why(services, lease, play)
         except LeaseLost:
-            _log.info("another process plays the role now", role=role)
+            _log.info("another process has the role now", role=role)
         except VenueUnavailable as error:
-            _log.warning("venue cannot be opened, tries again", role=role, error=str(error), seldom=True)
+            _log.warning("venue cannot be opened, will retry", role=role, error=str(error), seldom=True)
         await backoff.wait()
 
 

@@ -56,7 +56,7 @@ class Exporting:
         backoff = Backoff(SERIES)
         try:
             while True:
-                with Guarded(_log, "time series cannot be exported, tries again"):
+                with Guarded(_log, "time series cannot be exported, will retry"):
                     async with hold_lease(settings.database_url, ROLE) as lease:
                         while not lease.lost.is_set():
                             await self._step(writer, backoff)

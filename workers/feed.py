@@ -92,4 +92,4 @@ async def _publish_all(feed: Feed, recorder: Recorder, ticks: RedisTickStream, s
 
 
 async def _publish(ticks: RedisTickStream, batch: Sequence[Tick], source: str) -> str:
-    return await keep_trying(lambda: ticks.publish(batch, source=source), _log, "feed cannot publish, keeps trying")
+    return await keep_trying(lambda: ticks.publish(batch, source=source), _log, "feed cannot publish, will retry")

@@ -17,7 +17,7 @@ from workers.scheduler import Scheduler
 _BEAT_SECONDS = 1.0
 _ANSWER_SECONDS = 5.0
 _FAREWELL_SECONDS = 2.0
-_QUEUE_AWAY = "Redis does not answer a worker: no task is started."
+_QUEUE_AWAY = "Redis does not answer a worker, so no task starts."
 
 
 class Heart:

@@ -71,7 +71,7 @@ class Monitor:
     async def _watch(self, account_id: UUID) -> None:
         """Monitor an account until it has been flat for a while and no breach is active."""
         try:
-            with Guarded(_log, "account cannot be looked after, tries again", account_id=str(account_id)) as guarded:
+            with Guarded(_log, "account cannot be monitored, will retry", account_id=str(account_id)) as guarded:
                 async with self._live.watch(account_id) as watched:
                     self._seen[account_id] = watched
                     seen = -1

@@ -70,7 +70,7 @@ class Notifying:
 
     async def _deliver(self, channel: NotificationChannel) -> None:
         try:
-            with Guarded(_log, "a message failed, tries again", channel=str(channel.id)):
+            with Guarded(_log, "a message failed, will retry", channel=str(channel.id)):
                 error = await deliver(self._outbox, channel)
                 if error is not None:
                     _log.warning("a message was not sent", channel=str(channel.id), kind=channel.shown_url, error=error)

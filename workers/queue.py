@@ -75,7 +75,7 @@ class JobQueue:
                         await self._redis.ping()
                     worker = self._worker(run_task)
                     if self.is_away:
-                        _log.info("the queue is back")
+                        _log.info("the job queue is reachable again")
                     self.is_away = False
                     backoff.succeeded()
                     try:
@@ -84,7 +84,7 @@ class JobQueue:
                         jobs = _going_on(jobs | set(worker.tasks.values()))
                 except REDIS_ERRORS as error:
                     if not self.is_away:
-                        _log.warning("the queue is away, keeps trying", error=str(error))
+                        _log.warning("the job queue is unreachable, will retry", error=str(error))
                     self.is_away = True
                 await backoff.wait()
         finally:

@@ -46,7 +46,7 @@ class Scheduler:
             while True:
                 self._wake.clear()
                 ready, agenda = await keep_trying(
-                    lambda: tick(self._bus, self._definitions), _log, "what is due cannot be found out, keeps trying"
+                    lambda: tick(self._bus, self._definitions), _log, "due tasks cannot be read, will retry"
                 )
                 await self._offer(ready)
                 self.rounds += 1
@@ -61,7 +61,7 @@ class Scheduler:
 
     async def _register(self) -> None:
         await keep_trying(
-            lambda: register_tasks(self._bus, self._definitions), _log, "tasks cannot be registered, keeps trying"
+            lambda: register_tasks(self._bus, self._definitions), _log, "tasks cannot be registered, will retry"
         )
 
     async def _listen(self) -> None:
@@ -79,9 +79,11 @@ class Scheduler:
                     await self._queue.offer(run.id, f"{run.version}:{round_}")
         except REDIS_ERRORS as error:
             if not self._is_queue_away:
-                _log.warning("tasks wait: the queue is away", error=str(error), waiting=len(ready), seldom=True)
+                _log.warning(
+                    "tasks wait: the job queue is unreachable", error=str(error), waiting=len(ready), seldom=True
+                )
             self._is_queue_away = True
         else:
             if self._is_queue_away:
-                _log.info("the queue is back")
+                _log.info("the job queue is reachable again")
             self._is_queue_away = False

@@ -20,7 +20,7 @@ async def run_timers(bus: Bus, progressed: Callable[[], None] = lambda: None) ->
         try:
             fired = await fire_due_timers(bus)
         except Unavailable as error:
-            _log.warning("timers cannot be looked at", error=str(error), seldom=True)
+            _log.warning("timers cannot be read", error=str(error), seldom=True)
             fired = 0
         if fired:
             _log.warning("cancel timers fired", accounts=fired)

@@ -92,7 +92,7 @@ class VenueLoop(ABC):
                 try:
                     # What is stored is whole: after a failure everything is built again from there.
                     but = (LeaseLost, OutOfStep)
-                    with Guarded(_log, "venue cannot go on, keeps trying", but=but, venue=self.name) as guarded:
+                    with Guarded(_log, "venue loop failed, will retry", but=but, venue=self.name) as guarded:
                         await self._restore()
                         await self._read_and_work()
                     if guarded.failed:
@@ -100,7 +100,7 @@ class VenueLoop(ABC):
                 except LeaseLost:
                     return
                 except OutOfStep:
-                    _log.info("books were corrected, venue looks again", venue=self.name)
+                    _log.info("books were corrected, venue state is reloaded", venue=self.name)
         finally:
             await end(listener)
 

@@ -76,7 +76,7 @@ class FolderLock:
             os.close(descriptor)
             raise EmbeddedError(
                 f"the data folder {self._path.parent.parent} is already served by process {holder}: "
-                "stop that one first, or set TRADEGRAPH_DATA_DIR to another folder"
+                "stop it first, or set TRADEGRAPH_DATA_DIR to another folder"
             )
         os.ftruncate(descriptor, 0)
         os.write(descriptor, f"{os.getpid()}\n".encode())

@@ -161,7 +161,7 @@ class _Session:
                 for name in names:
                     take(name)
                 self._news.set()
-            problem = "What the exchange said was not taken in time."
+            problem = "The exchange's messages were not processed in time."
             raise ExchangeFailure(Fate.UNKNOWN, RejectReason.VENUE_REJECTED, problem)
         self._news.set()
 

@@ -127,7 +127,7 @@ def merged_positions(cursor: Cursor, logs: Sequence[UUID], *, field: str = "afte
     try:
         content = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
     except (binascii.Error, ValueError) as error:
-        raise BadInput("This is not a cursor that was given out here.", field=field) from error
+        raise BadInput("This is not a cursor of this API.", field=field) from error
     size = _DIGEST_BYTES + _POSITION_BYTES
     body = content[len(_MARK) :]
     if content[: len(_MARK)] != _MARK or len(body) % size:

@@ -115,7 +115,7 @@ def check_filter(wanted: AuditFilter) -> AuditFilter:
         BadInput: a text that no entry can hold, or a time range that ends before it begins.
     """
     if wanted.since is not None and wanted.until is not None and wanted.until < wanted.since:
-        raise BadInput("This ends before it begins.", field="to")
+        raise BadInput("The end is before the start.", field="to")
     return AuditFilter(
         actor=_cleaned(wanted.actor, "actor"),
         action=_cleaned(wanted.action, "action"),

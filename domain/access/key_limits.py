@@ -64,7 +64,7 @@ def _checked_accounts(actor: Actor, account_ids: Collection[UUID] | None) -> fro
     if account_ids is None:
         return None
     if not 1 <= len(account_ids) <= MAX_ACCOUNTS:
-        raise BadInput(f"Name 1 to {MAX_ACCOUNTS} accounts, or leave this out for all.", field="accounts")
+        raise BadInput(f"Name 1 to {MAX_ACCOUNTS} accounts, or omit this field for all.", field="accounts")
     for account_id in account_ids:
         if not actor.may_read(account_id):
             raise no_account("accounts")
@@ -75,7 +75,7 @@ def _checked_addresses(addresses: Collection[str] | None) -> tuple[str, ...]:
     if addresses is None:
         return ()
     if not 1 <= len(addresses) <= MAX_ADDRESSES:
-        raise BadInput(f"Name 1 to {MAX_ADDRESSES} addresses, or leave this out for all.", field="addresses")
+        raise BadInput(f"Name 1 to {MAX_ADDRESSES} addresses, or omit this field for all.", field="addresses")
     try:
         return tuple(sorted({str(ip_network(address.strip())) for address in addresses}))
     except ValueError:

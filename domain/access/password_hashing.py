@@ -55,7 +55,7 @@ class Passwords:
         """
         if self._nobody is None:
             # Made at the first sign-in, whoever it is: most processes never see one, and making it costs as much.
-            self._nobody = await asyncio.to_thread(self._hasher.hash, "a password that nobody has")
+            self._nobody = await asyncio.to_thread(self._hasher.hash, "a password that no user has")
         if stored is None:
             await asyncio.to_thread(self._hasher.verify, password, self._nobody)
             return False, None

@@ -56,7 +56,7 @@ async def _write(work: UnitOfWork, user_id: UUID, change: Mapping[str, Any]) -> 
     try:
         text = orjson.dumps(after)
     except orjson.JSONEncodeError as error:
-        raise BadInput("This is no JSON that can be kept.", field=_FIELD) from error
+        raise BadInput("This JSON cannot be stored.", field=_FIELD) from error
     if len(text) > MAX_BYTES:
         raise BadInput(f"Preferences have at most {MAX_BYTES} bytes.", field=_FIELD)
     content = {"content": text.decode(), "updated_at": work.now}

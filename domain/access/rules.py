@@ -93,7 +93,7 @@ def check_password(password: str, *, email: str) -> str:
     if len(set(text)) < MIN_DISTINCT_CHARACTERS:
         raise BadInput(f"A password needs at least {MIN_DISTINCT_CHARACTERS} different characters.", field="password")
     if text.lower() in (email, email.partition("@")[0]) or is_guessed_first(text):
-        raise BadInput("This password is one of the first that would be guessed.", field="password")
+        raise BadInput("This password is too common.", field="password")
     return text
 
 
@@ -133,7 +133,7 @@ def check_key_expiry(expires_at: datetime | None, now: datetime) -> None:
         raise BadInput("A key must expire in the future.", field="expiresAt")
     if expires_at > now + MAX_KEY_LIFETIME:
         raise BadInput(
-            "A key lives for ten years at most; leave this out for one that never expires.", field="expiresAt"
+            "A key is valid for at most ten years; omit this field for a key that never expires.", field="expiresAt"
         )
 
 

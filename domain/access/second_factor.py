@@ -57,7 +57,7 @@ async def begin(access: Access, actor: Actor) -> Setup:
         await user_store.lock_user(work, actor.user_id)
         factor = await factor_store.read_factor(work, actor.user_id)
         if factor.confirmed_at is not None:
-            raise Conflict("Codes are in force already; disable them first.")
+            raise Conflict("The second factor is on already; disable it first.")
         await factor_store.write_secret(work, actor.user_id, _vault(access).encrypt(secret.encode()).decode())
         await record(work, actor, "beginTwoFactor", target_of("user", actor.user_id))
     return Setup(secret, pyotp.TOTP(secret).provisioning_uri(name=actor.email, issuer_name=ISSUER))
@@ -76,7 +76,7 @@ async def confirm(access: Access, actor: Actor, code: str) -> list[str]:
         await user_store.lock_user(work, actor.user_id)
         factor = await factor_store.read_factor(work, actor.user_id)
         if factor.sealed is None or factor.confirmed_at is not None:
-            raise Conflict("There is nothing to confirm: begin first.")
+            raise Conflict("There is no second factor to confirm: begin one first.")
         step = _matching_step(access, factor, code, work.now)
         if step is None:
             raise BadInput(_WRONG, field="code")
@@ -99,7 +99,7 @@ async def disable(access: Access, actor: Actor, user_id: UUID | None, code: str 
     _require_session(actor)
     wanted = actor.user_id if user_id is None else user_id
     if wanted != actor.user_id and actor.role is not Role.ADMIN:
-        raise Forbidden("Only an administrator may take it away from others.")
+        raise Forbidden("Only an administrator may disable the second factor of another user.")
     async with unit_of_work(access.bus) as work:
         if await user_store.lock_user(work, wanted) is None:
             raise NotFound("There is no such user.", field="userId")

@@ -62,7 +62,7 @@ async def create_user(access: Access, actor: Actor, *, email: str, name: str, pa
     email, name = check_email(email), check_name(name)
     user = User(id=new_id(), email=email, name=name, role=role, active=True, created_at=utc_now())
     if not await _insert(access, actor, user, check_password(password, email=email)):
-        raise Conflict("There is a user with this email already.", field="email")
+        raise Conflict("A user with this email exists already.", field="email")
     return user
 
 
@@ -123,7 +123,7 @@ def _require_change(actor: Actor, user_id: UUID, change: UserChange) -> None:
     if actor.role is not Role.ADMIN and (not own or change.role is not None or change.active is not None):
         raise Forbidden("Only an administrator may change this.")
     if own and actor.via == "api_key" and (actor.role is not Role.ADMIN or change.password is not None):
-        raise Forbidden("An API key cannot change this of its owner: sign in.")
+        raise Forbidden("An API key cannot change this field of its owner: sign in.")
 
 
 async def _change(
@@ -142,7 +142,7 @@ async def _change(
     others = [user for user in locked.values() if user.id != user_id and user.role is Role.ADMIN and user.active]
     was_admin = before.role is Role.ADMIN and before.active
     if was_admin and not (after.role is Role.ADMIN and after.active) and not others:
-        raise Conflict("An active administrator must remain.")
+        raise Conflict("At least one active administrator must remain.")
     await user_store.write_user(work, after, new_hash)
     if new_hash is not None or (before.active and not after.active):
         reason = "user made inactive" if not after.active else "password changed"

@@ -171,7 +171,7 @@ def check_cash_amount(amount: Decimal, currency: str) -> None:
         BadInput: names the field ``amount``.
     """
     if not within_bounds(amount):
-        raise BadInput("At most 18 digits before and 18 after the point.", field="amount")
+        raise BadInput("A number has at most 18 digits before and 18 after the decimal point.", field="amount")
     if amount <= ZERO:
         raise BadInput("The amount must be above zero.", field="amount")
     if amount != to_cash(amount, currency):

@@ -131,7 +131,7 @@ def _check_opening(command: OpenAccount, venues: frozenset[str]) -> None:
     rules.check_venue(command.venue, venues)
     rules.check_currency(command.currency)
     if command.kind is AccountKind.CASH and command.position_mode is PositionMode.HEDGING:
-        raise BadInput("A CASH account goes long only and cannot hedge.", field="positionMode")
+        raise BadInput("A CASH account holds long positions only and cannot use HEDGING.", field="positionMode")
 
 
 async def deposit(bus: Bus, actor: Actor, command: MoveCash, *, note_flow: NoteFlow = flow_of_cash) -> Transaction:
@@ -225,7 +225,7 @@ def _check_change(book: AccountBook, state: AccountState, role: Role) -> None:
     stays = rules.restriction_stays(book, state, role)
     if stays is not None:
         raise Forbidden(
-            f"The account was restricted by the role {stays} or by the platform: only {stays} may lift that."
+            f"The account was restricted by the role {stays} or by the platform: only {stays} may lift the restriction."
         )
 
 

@@ -132,15 +132,15 @@ async def replay_detector(actor: Actor, command: ReplayDetector) -> Replay:
 
 def _check(command: ReplayDetector) -> None:
     if command.until <= command.since:
-        raise BadInput("This ends before it begins.", field="to")
+        raise BadInput("The end is before the start.", field="to")
     if command.until - command.since > MAX_RANGE:
         raise BadInput(f"At most {MAX_RANGE.days} days are replayed at once.", field="to")
     if command.since > utc_now():
-        raise BadInput("This is in the future.", field="from")
+        raise BadInput("The time is in the future.", field="from")
     if not 0 <= command.learning_days <= MAX_LEARNING.days:
         raise BadInput(f"A detector learns from 0 to {MAX_LEARNING.days} days before.", field="learningDays")
     if _KEPT.isdisjoint(DETECTORS[command.kind].reads):
-        raise BadInput("This detector reads samples or prices, which are not kept.", field="kind")
+        raise BadInput("This detector cannot be replayed: its samples or prices are not stored.", field="kind")
 
 
 @dataclass(slots=True)

@@ -117,7 +117,7 @@ def _check(setting: DetectorSetting) -> None:
     if not 1 <= setting.warmup <= MAX_WARMUP:
         raise BadInput(f"A warm-up is between 1 and {MAX_WARMUP} values.", field="warmup")
     if setting.action not in ACTIONS:
-        raise BadInput("A detector can WARN, REDUCE_ONLY, CANCEL_ORDERS or HALT.", field="action")
+        raise BadInput("The action of a detector is WARN, REDUCE_ONLY, CANCEL_ORDERS or HALT.", field="action")
 
 
 async def list_anomalies(actor: Actor, wanted: AnomalyFilter, request: PageRequest) -> Page[Anomaly]:

@@ -118,7 +118,7 @@ async def follow(bus: Bus, source: LogSource[Event], after: int) -> AsyncIterato
 
 def gone(after: int) -> BadInput:
     """The answer to whoever asks for events that are kept no more."""
-    return BadInput(f"The events after {after} are kept no more: they are in the archive.", field="after")
+    return BadInput(f"The events after {after} are no longer in the database: they are in the archive.", field="after")
 
 
 def _next(source: LogSource[Event], after: int, message: Message) -> tuple[list[tuple[int, Event]], bool]:

@@ -38,12 +38,12 @@ OUTAGES = (
 )
 # The most specific first.
 _REASONS: Final[tuple[tuple[type[BaseException], str, str], ...]] = (
-    (asyncpg.DiskFullError, "DISK_FULL", "The database has no room left; try again when there is."),
+    (asyncpg.DiskFullError, "DISK_FULL", "The database has no disk space left; try again later."),
     (asyncpg.OutOfMemoryError, "OUT_OF_MEMORY", "The database has no memory left; try again."),
     (asyncpg.TooManyConnectionsError, "TOO_MANY_CONNECTIONS", "The database has too many connections; try again."),
-    (asyncpg.ReadOnlySQLTransactionError, "READ_ONLY", "The database takes no changes now; try again."),
+    (asyncpg.ReadOnlySQLTransactionError, "READ_ONLY", "The database is read-only now; try again."),
     (asyncpg.InsufficientResourcesError, "OUT_OF_RESOURCES", "The database lacks resources; try again."),
-    (asyncpg.PostgresSystemError, "SERVER_FAILURE", "The database's server fails at its files; try again."),
+    (asyncpg.PostgresSystemError, "SERVER_FAILURE", "The database server cannot read or write its files; try again."),
 )
 
 

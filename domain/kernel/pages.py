@@ -18,7 +18,7 @@ DEFAULT_PAGE = 50
 _MAX_DIGITS = 18
 _ABOVE_ALL = 2**62
 _MARK_BYTES = 6
-FOREIGN_CURSOR = "This cursor belongs to another list, filter or order: begin again without it."
+FOREIGN_CURSOR = "This cursor belongs to another list, filter or order: start again without a cursor."
 Node = TypeVar("Node")
 
 
@@ -109,7 +109,7 @@ def decode_cursor(cursor: str, *, parts: int, field: str) -> tuple[str, ...]:
     try:
         key = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     except (binascii.Error, ValueError) as error:
-        raise BadInput("This is not a cursor that was given out here.", field=field) from error
+        raise BadInput("This is not a cursor of this API.", field=field) from error
     if not isinstance(key, list) or len(key) != parts or not all(isinstance(part, str) for part in key):
         raise BadInput(FOREIGN_CURSOR, field=field)
     return tuple(key)

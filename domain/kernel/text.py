@@ -24,7 +24,7 @@ def clean_text(value: str, *, field: str, max_length: int, min_length: int = 1, 
     """
     # Before anything that takes time in the length of the text; composing never makes it much shorter.
     if len(value) > 4 * max_length:
-        raise BadInput(f"At most {max_length} characters fit here.", field=field)
+        raise BadInput(f"At most {max_length} characters are allowed.", field=field)
     # Printable ASCII is composed and deceives nobody.
     for character in "" if value.isascii() and value.isprintable() else value:
         category = unicodedata.category(character)
@@ -39,7 +39,7 @@ def clean_text(value: str, *, field: str, max_length: int, min_length: int = 1, 
             field=field,
         )
     if len(text) > max_length:
-        raise BadInput(f"At most {max_length} characters fit here.", field=field)
+        raise BadInput(f"At most {max_length} characters are allowed.", field=field)
     return text
 
 

@@ -52,7 +52,9 @@ async def record_corporate_action(
                 raise Conflict(f"Another {given.kind} of {given.symbol} is recorded for that day.", field="exDate")
             return action
         if taken:
-            raise Conflict("Another instrument has that symbol, or is going to have it.", field="newSymbol")
+            raise Conflict(
+                "Another instrument has this symbol, or will get it by a recorded symbol change.", field="newSymbol"
+            )
         detail = {"kind": given.kind.value, "exDate": str(given.ex_date)}
         for name, value in (("ratio", given.ratio), ("amountPerUnit", given.amount_per_unit)):
             detail |= {name: plain(value)} if value is not None else {}
@@ -97,5 +99,5 @@ async def _window(
     market: Market, symbol: str | None, since: date | None, until: date | None
 ) -> tuple[UUID | None, date | None, date | None]:
     if since is not None and until is not None and until < since:
-        raise BadInput("This ends before it begins.", field="to")
+        raise BadInput("The end is before the start.", field="to")
     return None if symbol is None else (await market.find(symbol)).id, since, until

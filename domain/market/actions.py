@@ -123,16 +123,16 @@ def check_action(given: NewAction, instrument: Instrument, first_day: date) -> N
         BadInput: names the first bad field.
     """
     if instrument.asset_class not in _ASSET_CLASSES[given.kind]:
-        raise BadInput(f"A {given.kind} does not happen to a {instrument.asset_class}.", field="kind")
+        raise BadInput(f"A {given.kind} cannot be recorded for the asset class {instrument.asset_class}.", field="kind")
     if given.ex_date < first_day:
-        raise BadInput(f"That day has begun: the first that is still to come is {first_day}.", field="exDate")
+        raise BadInput(f"This day has begun already: the earliest possible day is {first_day}.", field="exDate")
     wanted = _FIGURES[given.kind]
     figures = {"ratio": given.ratio, "amountPerUnit": given.amount_per_unit, "newSymbol": given.new_symbol}
     for field, value in figures.items():
         if field != wanted and value is not None:
-            raise BadInput(f"A {given.kind} has none.", field=field)
+            raise BadInput(f"A {given.kind} has no {field}.", field=field)
         if field == wanted and value is None and given.kind is not K.DELISTING:
-            raise BadInput(f"A {given.kind} needs one.", field=field)
+            raise BadInput(f"A {given.kind} needs the field {field}.", field=field)
     _check_figures(given, instrument)
 
 
@@ -152,7 +152,8 @@ def _check_figures(given: NewAction, instrument: Instrument) -> None:
             raise BadInput("The amount must be above zero.", field="amountPerUnit")
     if symbol is not None and (not SYMBOL.fullmatch(symbol) or symbol == instrument.symbol):
         raise BadInput(
-            "A new symbol is another one: 1 to 40 letters, digits and . _ : / = + & ^ - .", field="newSymbol"
+            "A new symbol differs from the old one and has 1 to 40 letters, digits and . _ : / = + & ^ - .",
+            field="newSymbol",
         )
 
 

@@ -42,7 +42,7 @@ async def create_calendar(bus: Bus, market: Market, actor: Actor, rule: Calendar
     if rule.days_of is not None and not await is_of_library(rule.days_of):
         raise BadInput("There is no such calendar of exchange_calendars.", field="daysOf")
     if rule.code == ALWAYS_OPEN or rule.code in own_rules() or await is_of_library(rule.code):
-        raise Conflict(f"There is a calendar {rule.code} already.", field="code")
+        raise Conflict(f"The calendar {rule.code} exists already.", field="code")
     schedule = (await load_schedules([rule.code], {rule.code: rule})).get(rule.code)
     if schedule is None:
         raise BadInput("The calendar has no trading day.", field="closed")
@@ -50,7 +50,7 @@ async def create_calendar(bus: Bus, market: Market, actor: Actor, rule: Calendar
         if len(await calendar_store.read_calendars()) >= MAX_CALENDARS:
             raise BadInput(f"There are {MAX_CALENDARS} calendars already.", field="code")
         if not await calendar_store.insert_calendar(work, rule, actor.email):
-            raise Conflict(f"There is a calendar {rule.code} already.", field="code")
+            raise Conflict(f"The calendar {rule.code} exists already.", field="code")
         await bump(work, TOPIC)
         await record(work, actor, "createCalendar", target_of("calendar", rule.code))
     await market.refresh()

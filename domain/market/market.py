@@ -136,7 +136,7 @@ class Market:
         """
         instrument = self._catalog.by_id.get(instrument_id)
         if instrument is None:
-            raise Unavailable("The instrument is not known here yet; try again.")
+            raise Unavailable("This process does not know the instrument yet; try again.")
         return instrument
 
     # -------------------------------------------------------------- quotes

@@ -160,7 +160,7 @@ class Recorder:
         if self._position == self._stored:
             return
         unstored = self._take_out()
-        await keep_trying(lambda: self._store(unstored), _log, "market cannot be stored, keeps trying")
+        await keep_trying(lambda: self._store(unstored), _log, "market cannot be stored, will retry")
         self._stored = unstored.position
         self._room.set()
 

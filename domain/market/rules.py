@@ -143,7 +143,7 @@ def _check_grid(instrument: Instrument) -> None:
         raise BadInput("Only futures and perpetuals can be inverse.", field="inverse")
     if not least and not instrument.inverse and _is_dust(instrument):
         unit = f"the smallest unit of {instrument.currency}"
-        raise BadInput(f"Its smallest order is worth less than {unit}: it needs a least notional.", field="minNotional")
+        raise BadInput(f"The smallest order is worth less than {unit}: set a minimum notional.", field="minNotional")
 
 
 def _is_dust(instrument: Instrument) -> bool:
@@ -183,7 +183,7 @@ def _check_carry(instrument: Instrument) -> None:
     if not (within_bounds(borrow) and ZERO <= borrow <= MAX_BORROW_RATE):
         raise BadInput("A borrow rate is a ratio from 0 to 10, per year.", field="borrowRate")
     if borrow != ZERO and instrument.asset_class.is_derivative:
-        raise BadInput("Derivatives are not borrowed to be sold short.", field="borrowRate")
+        raise BadInput("A derivative has no borrow rate.", field="borrowRate")
 
 
 def check_quote(tick: QuoteTick, instrument_of: Callable[[str], Instrument | None], index: int, latest: Nanos) -> None:
@@ -198,7 +198,7 @@ def check_quote(tick: QuoteTick, instrument_of: Callable[[str], Instrument | Non
     if instrument is None:
         raise BadInput(f"There is no instrument {tick.symbol[:40]!r}.", field="symbol", index=index)
     if tick.at > latest or tick.at < 0:
-        raise BadInput("This time lies too far in the future, or before 1970.", field="at", index=index)
+        raise BadInput("The time is too far in the future, or before 1970.", field="at", index=index)
     for field, size in (
         ("bidSize", tick.bid_size),
         ("askSize", tick.ask_size),
@@ -223,7 +223,7 @@ def check_quote(tick: QuoteTick, instrument_of: Callable[[str], Instrument | Non
 
 def _check_price(price: Decimal, instrument: Instrument, field: str, index: int) -> None:
     if not within_bounds(price):
-        raise BadInput("This is no price.", field=field, index=index)
+        raise BadInput("A price has at most 18 digits before and 18 after the decimal point.", field=field, index=index)
     if price <= ZERO and not instrument.allows_negative_prices:
         raise BadInput("A price must be above zero.", field=field, index=index)
 

@@ -64,7 +64,7 @@ async def create_instrument(bus: Bus, market: Market, actor: Actor, instrument: 
         raise BadInput(message, field="calendar")
     async with unit_of_work(bus) as work:
         if not await instrument_store.insert_instrument(work, instrument):
-            raise Conflict(f"There is an instrument {instrument.symbol} already.")
+            raise Conflict(f"The instrument {instrument.symbol} exists already.")
         await bump(work, TOPIC)
         await record(work, actor, "createInstrument", target_of("instrument", instrument.symbol))
     await market.refresh()
@@ -179,7 +179,7 @@ async def find_bars(
     if not 1 <= limit <= MAX_BARS:
         raise BadInput(f"A page holds 1 to {MAX_BARS} bars.", field="limit")
     if since is not None and until is not None and until < since:
-        raise BadInput("This ends before it begins.", field="to")
+        raise BadInput("The end is before the start.", field="to")
     return await queries.read_bars(await market.find(symbol), interval, since, until, limit)
 
 

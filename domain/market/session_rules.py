@@ -122,7 +122,7 @@ def _check_order(sessions: Sequence[SessionRule]) -> None:
     spans = [_span(rule, any_day, any_day - _DAY) for rule in sessions]
     for index, (before, after) in enumerate(pairwise(spans), start=1):
         if after[0] < before[1]:
-            raise BadInput("A session begins after the one before it has ended.", field="sessions", index=index)
+            raise BadInput("A session must begin after the end of the previous one.", field="sessions", index=index)
     if spans[-1][1] - spans[0][0] > _DAY:
         raise BadInput("The sessions of a day lie within 24 hours.", field="sessions")
 

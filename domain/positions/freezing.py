@@ -93,7 +93,7 @@ async def unfreeze_position(bus: Bus, market: Market, actor: Actor, command: Fre
 
 def tell_thawed(book: AccountBook, position: PositionBook, before: Holds, actor: Actor, now: datetime) -> None:
     """Record that holds of lower roles were released because a higher role closes the position."""
-    thawed, reason = before.total - position.held_quantity, "It gave way to the closing of the position."
+    thawed, reason = before.total - position.held_quantity, "Released to close the position."
     position.changed = True
     detail = {"by": actor.email, "quantity": plain(thawed), "reason": reason}
     record(book, POSITION_UNFROZEN, now, {"positions": [position_snapshot(position)], "detail": detail})
@@ -101,11 +101,11 @@ def tell_thawed(book: AccountBook, position: PositionBook, before: Holds, actor:
 
 def _let_go(holds: Holds, command: FreezePosition, role: Role) -> Holds:
     if command.quantity > holds.total:
-        message = f"{plain(holds.total)} of {command.symbol} is frozen by hand."
+        message = f"Only {plain(holds.total)} of {command.symbol} is frozen by hand."
         raise Refused(message, reason="INSUFFICIENT_POSITION")
     free = holds.total - holds.above_rank_of(role)
     if command.quantity > free:
-        raise Forbidden(f"A role above yours froze it: you can let go of {plain(free)} of {command.symbol}.")
+        raise Forbidden(f"A higher role froze the rest: you can release at most {plain(free)} of {command.symbol}.")
     return holds.within(holds.total - command.quantity)
 
 
@@ -114,7 +114,7 @@ def _checked(command: FreezePosition) -> str:
     if command.quantity <= ZERO:
         raise BadInput("The quantity must be above zero.", field="quantity")
     if not within_bounds(command.quantity):
-        raise BadInput("At most 18 digits before and 18 after the point.", field="quantity")
+        raise BadInput("A number has at most 18 digits before and 18 after the decimal point.", field="quantity")
     return clean_text(command.reason, field="reason", max_length=MAX_REASON_LENGTH)
 
 

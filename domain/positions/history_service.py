@@ -25,7 +25,7 @@ def check_window(since: datetime | None, until: datetime | None) -> None:
         BadInput: names the field ``to``.
     """
     if since is not None and until is not None and until < since:
-        raise BadInput("This ends before it begins.", field="to")
+        raise BadInput("The end is before the start.", field="to")
 
 
 def check_limit(limit: int) -> None:
@@ -35,7 +35,7 @@ def check_limit(limit: int) -> None:
         BadInput: names the field ``limit``.
     """
     if not 1 <= limit <= MAX_ROWS:
-        raise BadInput(f"An answer holds 1 to {MAX_ROWS} rows.", field="limit")
+        raise BadInput(f"A page holds 1 to {MAX_ROWS} rows.", field="limit")
 
 
 async def position_history(

@@ -15,10 +15,10 @@ def find_position(positions: Iterable[PositionBook], symbol: str, side: Position
         Refused: there is no such position.
     """
     if side is PositionSide.FLAT:
-        raise BadInput("Name LONG or SHORT.", field="side")
+        raise BadInput("Give the side: LONG or SHORT.", field="side")
     held = [position for position in positions if position.quantity and side in (None, position.side)]
     if len(held) > 1:
-        raise BadInput(f"The account is both long and short of {symbol}: name the side.", field="side")
+        raise BadInput(f"The account has a long and a short position in {symbol}: give the side.", field="side")
     if not held:
         kind = f"{side.value.lower()} position" if side is not None else "position"
         raise Refused(f"The account holds no {kind} of {symbol}.", reason="INSUFFICIENT_POSITION")

@@ -98,14 +98,14 @@ async def lift_halt(bus: Bus, actor: Actor, halt_id: UUID, reason: str) -> Tradi
         if found.lifted_at is not None:
             if (found.lifted_by, found.lift_reason) == (actor.email, reason):
                 return found
-            raise Conflict("The halt was lifted before.")
+            raise Conflict("The halt was lifted already.")
         if found.role.rank > actor.role.rank:
-            raise Forbidden(f"The role {found.role} halted this: no lower one lifts it.")
+            raise Forbidden(f"The role {found.role} set this halt: a lower role cannot lift it.")
         lifted = replace(found, lifted_at=work.now, lifted_by=actor.email, lift_reason=reason)
         await store.save_lifting(work, lifted)
         await bump(work, TOPIC)
         await audit(work, actor, "resumeTrading", target_of("tradingHalt", halt_id), detail={"reason": reason})
-        await raise_events(work, [_signal(lifted, RESUMED, Severity.INFO, f"Trading goes on: {reason}")])
+        await raise_events(work, [_signal(lifted, RESUMED, Severity.INFO, f"Trading was resumed: {reason}")])
     return lifted
 
 

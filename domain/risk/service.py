@@ -67,7 +67,7 @@ def check_rule(command: CreateRiskRule) -> None:
     """
     terms = KINDS[command.kind]
     if command.scope not in terms.scopes:
-        raise BadInput(f"{command.kind} makes no sense for the scope {command.scope}.", field="scope")
+        raise BadInput(f"{command.kind} cannot have the scope {command.scope}.", field="scope")
     check_subject(command, names_symbol=terms.names_symbol)
     check_action(command.kind, command.action)
     check_threshold(command.kind, command.threshold)
@@ -101,11 +101,11 @@ def check_threshold(kind: RiskRuleKind, threshold: Decimal | None) -> None:
     if threshold < ZERO or not within_bounds(threshold):
         raise BadInput("A threshold is zero or above, with at most 18 digits on either side.", field="threshold")
     if measure is ThresholdUnit.COUNT and threshold != threshold.to_integral_value():
-        raise BadInput(f"{kind} counts: its threshold is a whole number.", field="threshold")
+        raise BadInput(f"The threshold of {kind} is a count: it must be a whole number.", field="threshold")
     if measure is ThresholdUnit.RATIO and threshold > _MAX_RATIO:
-        raise BadInput(f"{kind} is a ratio: 0.05 stands for 5 %.", field="threshold")
+        raise BadInput(f"The threshold of {kind} is a ratio: 0.05 stands for 5 %.", field="threshold")
     if kind is RiskRuleKind.MAX_DRAWDOWN and threshold > ONE:
-        raise BadInput("More than all of it cannot be lost from a peak: 0.05 stands for 5 %.", field="threshold")
+        raise BadInput("The threshold of MAX_DRAWDOWN is at most 1: 0.05 stands for 5 %.", field="threshold")
 
 
 def check_window(kind: RiskRuleKind, seconds: int | None) -> None:

@@ -111,7 +111,9 @@ async def _take(work: UnitOfWork, due: Iterable[CorporateAction], moment: dateti
         if action.kind is CorporateActionKind.SYMBOL_CHANGE:
             assert action.new_symbol is not None
             if not await instrument_store.rename_instrument(work, action.instrument_id, action.new_symbol):
-                _log.error("symbol is taken, its change waits", symbol=action.symbol, new_symbol=action.new_symbol)
+                _log.error(
+                    "symbol change waits: the new symbol is in use", symbol=action.symbol, new_symbol=action.new_symbol
+                )
                 continue
             if await rename_symbol(work, action.symbol, action.new_symbol):
                 await bump(work, RISK_RULES)

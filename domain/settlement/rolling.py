@@ -43,7 +43,7 @@ class NotAllRolled(Exception):
     """Some accounts could not be rolled; all others were. The next run tries them again."""
 
     def __init__(self, accounts: int, rolled: int) -> None:
-        super().__init__(f"{accounts} accounts could not be rolled, {rolled} were; the log says why")
+        super().__init__(f"{accounts} accounts failed in the day roll, {rolled} succeeded; see the log")
         self.accounts = accounts
         self.rolled = rolled
 
@@ -118,7 +118,7 @@ class _Run:
             return
         # One account must not keep all others from their day.
         told = {"account_id": str(account_id), "day": str(day.day)}
-        with Guarded(_log, "account cannot be rolled", but=Unavailable, **told) as guarded:
+        with Guarded(_log, "day roll of an account failed", but=Unavailable, **told) as guarded:
             self.rolled += await roll_account(self.bus, self.market, account_id, day)
         if guarded.failed:
             self.failed.add(account_id)

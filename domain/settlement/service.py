@@ -45,4 +45,4 @@ async def count_statements(actor: Actor, account_id: UUID, since: date | None, u
 async def _check(actor: Actor, account_id: UUID, since: date | None, until: date | None) -> None:
     await require_account(actor, account_id)
     if since is not None and until is not None and until < since:
-        raise BadInput("This ends before it begins.", field="to")
+        raise BadInput("The end is before the start.", field="to")

@@ -129,7 +129,7 @@ def encode(value: Mapping[str, Json]) -> str:
     try:
         text = orjson.dumps(value)
     except orjson.JSONEncodeError as error:
-        raise ValueError(f"what a task answers is no JSON: {error}") from None
+        raise ValueError(f"the result of a task is not JSON: {error}") from None
     if len(text) > MAX_RESULT_BYTES:
-        raise ValueError(f"what a task answers takes {len(text)} bytes; at most {MAX_RESULT_BYTES} are kept")
+        raise ValueError(f"the result of a task has {len(text)} bytes; at most {MAX_RESULT_BYTES} are stored")
     return text.decode().replace("\\u0000", "")

@@ -30,12 +30,12 @@ DEFINITIONS: Mapping[str, TaskDefinition] = {
     for definition in (
         TaskDefinition(
             DAY_ROLL,
-            "Ends the platform's days that are over, in order: corporate actions, settlement, carry, statements.",
+            "Ends each finished day, in order: corporate actions, settlement, funding and interest, statements.",
             Interval(60),
         ),
         TaskDefinition(
             FUNDING,
-            "Posts the funding of perpetuals for the hours that are over, missed ones in order.",
+            "Posts the funding of perpetuals for each past funding hour, in order.",
             Interval(60),
         ),
         TaskDefinition(
@@ -58,44 +58,45 @@ DEFINITIONS: Mapping[str, TaskDefinition] = {
         ),
         TaskDefinition(
             HISTORY,
-            "Makes the months ahead of events, bars, samples and snapshots; archives and drops old ones.",
+            "Creates the monthly partitions ahead for events, bars, samples and snapshots; archives and drops old "
+            "ones.",
             Interval(86_400),
             timeout_seconds=3_600,
         ),
         TaskDefinition(
             BALANCES,
-            "Works out again what every account has reserved and what margin it has, and puts right what differs.",
+            "Recomputes the reservations and the margin of every account, and corrects differences.",
             Interval(300),
             catch_up=False,
         ),
         TaskDefinition(
             ORDER_EXPIRY,
-            "Lets orders of the paper venue expire whose time was over a minute ago, when no engine is there to do it.",
+            "Expires orders of the paper venue that are overdue by more than a minute, while no engine does.",
             Interval(30),
             catch_up=False,
         ),
         TaskDefinition(
             LATE_COMMANDS,
-            "Raises a risk event while orders and cancels wait because nobody plays their venue.",
+            "Raises a risk event while orders and cancels wait for a venue that no engine serves.",
             Interval(10),
             timeout_seconds=30,
             catch_up=False,
         ),
         TaskDefinition(
             CANCEL_TIMERS,
-            "Fires the cancel timers of accounts that are due, when no engine is there to do it.",
+            "Fires the due cancel timers of accounts, while no engine does.",
             Interval(15),
             timeout_seconds=30,
             catch_up=False,
         ),
         TaskDefinition(
             RETENTION,
-            "Forgets old runs of tasks, and sessions, refresh tokens and traces of orders that were over a month ago.",
+            "Deletes old runs of tasks, and sessions, refresh tokens and traces of orders that ended over a month ago.",
             Cron("20 3 * * *"),
         ),
         TaskDefinition(
             HEALTH,
-            "Looks at the servers, the disk, and whether somebody plays each of the engine's roles.",
+            "Checks the servers, the disk, and that each role of the engine is running.",
             Interval(60),
             timeout_seconds=15,
             max_retries=0,
@@ -103,19 +104,19 @@ DEFINITIONS: Mapping[str, TaskDefinition] = {
         ),
         TaskDefinition(
             RISK_SWEEP,
-            "Finishes what halts were to cancel, and acts on broken limits when no engine is there to do it.",
+            "Completes the cancellations of halts, and enforces broken limits while no engine does.",
             Interval(30),
             catch_up=False,
         ),
         TaskDefinition(
             ANOMALY_DETECTION,
-            "Lets the anomaly detectors read what is new of accounts, prices and servers, and tells what they find.",
+            "Runs the anomaly detectors on new events of accounts, prices and servers, and records their findings.",
             Interval(60),
             catch_up=False,
         ),
         TaskDefinition(
             VENUE_RECONCILIATION,
-            "Fails while a real venue's books differ from ours, which the engine compares every minute.",
+            "Fails while the books of a real venue differ from the platform's; the engine compares them every minute.",
             Interval(60),
             max_retries=0,
             catch_up=False,

@@ -187,10 +187,10 @@ def of_workers(workers: Sequence[WorkerFacts]) -> ComponentHealth:
     alive = [one for one in workers if one.is_connected and one.silent_seconds <= SILENT_WORKER_SECONDS]
     working = [one for one in alive if one.silent_seconds <= QUIET_WORKER_SECONDS]
     if not alive:
-        return ComponentHealth("worker", ComponentState.DOWN, detail="No worker gives a sign of life.")
+        return ComponentHealth("worker", ComponentState.DOWN, detail="No worker sends heartbeats.")
     latency = 1_000 * min(one.silent_seconds for one in alive)
     if not working:
-        return ComponentHealth("worker", ComponentState.DEGRADED, latency, "The last sign of life is late.")
+        return ComponentHealth("worker", ComponentState.DEGRADED, latency, "The last heartbeat is late.")
     troubles = sorted({one.trouble for one in working if one.trouble})
     if troubles and all(one.trouble for one in working):
         return ComponentHealth("worker", ComponentState.DEGRADED, latency, " ".join(troubles))
@@ -215,7 +215,7 @@ def of_role(role: str, facts: RoleFacts) -> ComponentHealth:
         return ComponentHealth(name, state, detail="Nobody plays it.")
     latency = 1_000 * (facts.silent_seconds or 0.0)
     if state is ComponentState.DEGRADED:
-        return ComponentHealth(name, state, latency, "Its holder has not got on for seconds.")
+        return ComponentHealth(name, state, latency, "Its holder makes no progress.")
     if facts.trouble:
         return ComponentHealth(name, ComponentState.DEGRADED, latency, facts.trouble)
     return ComponentHealth(name, state, latency)
@@ -225,14 +225,14 @@ def of_venue(venue: str, role: RoleFacts, facts: VenueFacts) -> ComponentHealth:
     """The state of a venue: DOWN when nothing reaches it, DEGRADED when it answers late or its books differ."""
     name = f"venue:{venue}"
     if role.state is ComponentState.DOWN:
-        return ComponentHealth(name, ComponentState.DOWN, detail=role.trouble or "No engine speaks to it.")
+        return ComponentHealth(name, ComponentState.DOWN, detail=role.trouble or "No engine is connected to it.")
     if role.trouble:
         return ComponentHealth(name, ComponentState.DOWN, detail=role.trouble)
     if facts.request_age is not None and facts.request_age > LATE_ANSWER:
         detail = f"A request has been unanswered for {_seconds(facts.request_age)}."
         return ComponentHealth(name, ComponentState.DEGRADED, _milliseconds(facts.request_age), detail)
     if facts.differences:
-        detail = f"Its books differ from ours in {facts.differences} ways."
+        detail = f"Its books differ from the platform's in {facts.differences} places."
         return ComponentHealth(name, ComponentState.DEGRADED, detail=detail)
     waited = of_commands(venue, facts.command_age)
     return ComponentHealth(name, min(waited.state, ComponentState.DEGRADED, key=rank), waited.latency_ms, waited.detail)
@@ -241,9 +241,9 @@ def of_venue(venue: str, role: RoleFacts, facts: VenueFacts) -> ComponentHealth:
 def of_proof(state: str | None, proved_at: datetime | None, now: datetime) -> ComponentHealth:
     """The state of the books, by the newest run of their proof."""
     if state is None:
-        return ComponentHealth("books", ComponentState.UP, detail="They have not been proved yet.")
+        return ComponentHealth("books", ComponentState.UP, detail="The books have not been proved yet.")
     if state == "FAILED":
-        return ComponentHealth("books", ComponentState.DOWN, detail="The newest proof failed.")
+        return ComponentHealth("books", ComponentState.DOWN, detail="The newest proof of the books failed.")
     when = f"They were proved last at {proved_at:%Y-%m-%d %H:%M:%S} UTC." if proved_at is not None else None
     if proved_at is not None and now - proved_at > OLD_PROOF:
         return ComponentHealth("books", ComponentState.DEGRADED, detail=when)
@@ -315,7 +315,7 @@ def unseen(venues: Collection[str], *, accepts_fix: bool = False) -> list[Compon
     names = [f"role:{role}" for role in engine_roles(venues, accepts_fix=accepts_fix)]
     names += [f"{kind}:{venue}" for venue in sorted(venues) for kind in ("venue", "commands")]
     names += ["worker", "scheduler", "books", "migrations"]
-    detail = "It cannot be seen while the database does not answer."
+    detail = "Its state is unknown while the database does not answer."
     return [ComponentHealth(name, ComponentState.DEGRADED, detail=detail) for name in names]
 
 

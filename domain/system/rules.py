@@ -54,16 +54,16 @@ def plan_due(task: ScheduledTask, now: datetime, *, is_busy: bool) -> DueRun:
     last = last_fire(task.trigger, first, now)
     following = next_fire(task.trigger, now)
     if is_busy:
-        return DueRun(following, skipped=_skipped(task.trigger, first, last, "the run before was still going"))
+        return DueRun(following, skipped=_skipped(task.trigger, first, last, "the previous run was still active"))
     is_late = now - last > GRACE
     if task.definition.catch_up:
         is_missed = is_late or first < last
         return DueRun(following, last, RunCause.CATCH_UP if is_missed else RunCause.SCHEDULE)
     if is_late:
-        return DueRun(following, skipped=_skipped(task.trigger, first, last, "no worker was there"))
+        return DueRun(following, skipped=_skipped(task.trigger, first, last, "no worker was running"))
     if first < last:
         before = last_fire(task.trigger, first, last - timedelta(microseconds=1))
-        return DueRun(following, last, skipped=_skipped(task.trigger, first, before, "no worker was there"))
+        return DueRun(following, last, skipped=_skipped(task.trigger, first, before, "no worker was running"))
     return DueRun(following, last)
 
 
@@ -123,7 +123,7 @@ def changed_override(definition: TaskDefinition, override: Override, change: Tas
             f"A time limit is {MIN_TIMEOUT_SECONDS} to {MAX_TIMEOUT_SECONDS} seconds.", field="timeoutSeconds"
         )
     if retries is not None and not 0 <= retries <= MAX_RETRIES:
-        raise BadInput(f"A run is tried again 0 to {MAX_RETRIES} times.", field="maxRetries")
+        raise BadInput(f"A failed run is retried 0 to {MAX_RETRIES} times.", field="maxRetries")
     timeout = override.timeout_seconds if timeout is None else timeout
     retries = override.max_retries if retries is None else retries
     return replace(
@@ -148,5 +148,5 @@ def _changed_trigger(trigger: Trigger, change: TaskChange) -> Trigger:
     if isinstance(trigger, Cron):
         return replace(trigger, zone=change.timezone)
     if change.timezone != UTC_ZONE:
-        raise BadInput("An interval is the same everywhere; only a cron line has a time zone.", field="timezone")
+        raise BadInput("Only a cron line has a time zone.", field="timezone")
     return trigger

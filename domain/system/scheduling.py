@@ -134,7 +134,7 @@ async def _take_up_lost(bus: Bus) -> list[ReadyRun]:
     async with unit_of_work(bus) as work:
         for lost in await attempt_queries.lock_lost(work):
             decision = after_loss(lost.losses)
-            error = f"The worker {lost.worker} died or was cut off."
+            error = f"The worker {lost.worker} died or lost its connection."
             run: TaskRun | None
             if decision.state is TaskRunState.RETRYING:
                 run = await attempt_queries.postpone_run(work, lost.run.id, lost.epoch, decision.delay, error)

@@ -29,7 +29,7 @@ from domain.system.types import (
 )
 
 MAX_RUNS = 100
-_PAUSED = "The task was paused before this was tried."
+_PAUSED = "The task was paused before this run started."
 
 
 @dataclass(frozen=True, slots=True)

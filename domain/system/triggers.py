@@ -82,7 +82,7 @@ def check_trigger(trigger: Trigger) -> None:
     try:
         next(_fires(trigger, _EPOCH))
     except CronSimError as error:
-        raise BadInput(f"This is no cron line that is ever due: {str(error).lower()}.", field="cron") from None
+        raise BadInput(f"This cron line is invalid: {str(error).lower()}.", field="cron") from None
     except StopIteration:
         raise BadInput("This cron line is never due.", field="cron") from None
 

@@ -105,7 +105,7 @@ async def test_an_email_is_unique_in_every_spelling(access: Access) -> None:
             lambda email=email: create_user(  # type: ignore[misc]
                 access, SYSTEM, email=email, name="Ann", password=PASSWORD, role=Role.ADMIN
             ),
-            r"^There is a user with this email already\.$",
+            r"^A user with this email exists already\.$",
         )
         assert error.context == {"field": "email"}
 
@@ -220,7 +220,7 @@ async def test_only_a_key_of_an_administrator_changes_its_owner_and_never_the_pa
         await refused(
             Forbidden,
             lambda key=key, change=change: update_user(access, key, root.id, change),  # type: ignore[misc]
-            r"^An API key cannot change this of its owner: sign in\.$",
+            r"^An API key cannot change this field of its owner: sign in\.$",
         )
     await refused(Forbidden, lambda: update_user(access, weak, root.id, UserChange(active=False)), NOT_YOURS)
     assert (await update_user(access, strong, root.id, UserChange(name="Root 2"))).name == "Root 2"
@@ -262,7 +262,7 @@ async def test_the_last_active_administrator_cannot_be_removed(access: Access, c
     await refused(
         Conflict,
         lambda: update_user(access, root.actor, root.id, change),
-        r"^An active administrator must remain\.$",
+        r"^At least one active administrator must remain\.$",
     )
     assert (await update_user(access, root.actor, root.id, UserChange(name="Still"))).role is Role.ADMIN
 

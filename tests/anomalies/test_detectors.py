@@ -154,8 +154,8 @@ def test_broken_books_are_critical_and_reported_once_until_they_prove_again(week
     (found,) = DETECTORS[kind]().observe(bad)
     assert found.severity == Severity.CRITICAL
     assert found.explanation == (
-        "the books differ in 1 place from what executions and transactions add up to, usual are none for any account "
-        "(cash: 100.00 in the account, 90.00 in the ledger): its figures cannot be relied on"
+        "the books differ in 1 place from the sums of executions and transactions, usual is no difference "
+        "(cash: 100.00 in the account, 90.00 in the ledger): the figures of the account are not reliable"
     )
     assert found.fingerprint == f"ACCOUNT_BALANCE|account|||2026-03-12.{found.at.hour // 6}"
 

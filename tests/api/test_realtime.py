@@ -174,8 +174,8 @@ async def test_clients_that_join_at_any_time_get_the_same_events(desk: Desk, pag
     ("after", "message"),
     [
         (cursor_of(3), "This cursor lies beyond the newest event."),
-        (Cursor("nonsense"), "This is not a cursor that was given out here."),
-        (Cursor("WyJhIl0"), "This cursor belongs to another list, filter or order: begin again without it."),
+        (Cursor("nonsense"), "This is not a cursor of this API."),
+        (Cursor("WyJhIl0"), "This cursor belongs to another list, filter or order: start again without a cursor."),
         (Cursor("WyJldmVudCIsIi0xIl0"), "This cursor belongs to another list."),
     ],
 )

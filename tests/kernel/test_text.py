@@ -47,8 +47,8 @@ def test_line_breaks_are_allowed_on_request_only() -> None:
     [
         ("", "This must not be empty."),
         ("   ", "This must not be empty."),
-        ("x" * 101, "At most 100 characters fit here."),
-        ("x" * 10_000_000, "At most 100 characters fit here."),
+        ("x" * 101, "At most 100 characters are allowed."),
+        ("x" * 10_000_000, "At most 100 characters are allowed."),
     ],
 )
 def test_the_length_of_text_is_bounded(text: str, message: str) -> None:

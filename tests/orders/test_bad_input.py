@@ -54,25 +54,25 @@ ORDERS: dict[str, dict[str, Any]] = {
     | {"type": "TRAILING_STOP_LIMIT", "trailingOffsetKind": "BASIS_POINTS", "limitOffset": "10000"},
     "Only a trailing stop-limit order takes a limit offset.": {"limitOffset": "1"},
     "Only a trailing order takes an activation price.": {"activationPrice": "100"},
-    "A triggered or trailing order cannot be immediate.": {
+    "A triggered or trailing order cannot be IOC or FOK.": {
         "type": "STOP",
         "limitPrice": None,
         "stopPrice": "101",
         "timeInForce": "IOC",
     },
-    "A GTD order needs a time at which it expires.": {"timeInForce": "GTD"},
-    "Only a GTD order takes a time at which it expires.": {"expiresAt": FUTURE},
-    "The time at which the order expires has passed.": {"timeInForce": "GTD", "expiresAt": PAST},
+    "A GTD order needs an expiry time.": {"timeInForce": "GTD"},
+    "Only a GTD order takes an expiry time.": {"expiresAt": FUTURE},
+    "The expiry time has passed.": {"timeInForce": "GTD", "expiresAt": PAST},
     "Only an order with a limit price can be post-only.": MARKET | {"postOnly": True},
     "A post-only order rests, so it cannot be IOC or FOK.": {"postOnly": True, "timeInForce": "IOC"},
-    "A reduce-only order does not open.": {"reduceOnly": True, "positionEffect": "OPEN"},
+    "A reduce-only order cannot have the position effect OPEN.": {"reduceOnly": True, "positionEffect": "OPEN"},
     "An order has at most 20 tags.": {"tags": [str(number) for number in range(21)]},
 }
 # Of which order, and what is asked of it.
 CHANGES: dict[str, tuple[str, dict[str, Any]]] = {
-    "Name at least one thing to change.": ("limit", {}),
+    "Give at least one field to change.": ("limit", {}),
     "The quantity must be above zero.": ("limit", {"quantity": "0"}),
-    "The quantity is less than what is filled already.": ("partial", {"quantity": "0.5"}),
+    "The quantity is less than the filled quantity.": ("partial", {"quantity": "0.5"}),
     "The quantity of an exit follows that of its entry.": ("exit", {"quantity": "2"}),
     "The order has no limit price.": ("stop", {"limitPrice": "90"}),
     "The order has no stop price.": ("limit", {"stopPrice": "90"}),
@@ -82,8 +82,8 @@ CHANGES: dict[str, tuple[str, dict[str, Any]]] = {
     "The trailing offset must be above zero.": ("ticks", {"trailingOffset": "0"}),
     "An offset in ticks is a whole number.": ("ticks", {"trailingOffset": "1.5"}),
     "An offset in basis points is below 10,000.": ("points", {"trailingOffset": "10000"}),
-    "Only a GTD order has a time at which it expires.": ("limit", {"expiresAt": FUTURE}),
-    "The time at which the order expires has passed.": ("dated", {"expiresAt": PAST}),
+    "Only a GTD order has an expiry time.": ("limit", {"expiresAt": FUTURE}),
+    "The expiry time has passed.": ("dated", {"expiresAt": PAST}),
 }
 PROFIT = {"type": "LIMIT", "limitPrice": "110"}
 STOP = {"type": "STOP", "stopPrice": "80"}
@@ -91,8 +91,15 @@ IF_TOUCHED = {"type": "MARKET_IF_TOUCHED", "stopPrice": "85"}
 # Field and message; then what is different of the entry, the take-profit and the stop-loss.
 BRACKETS: dict[tuple[str, str], tuple[dict[str, Any], dict[str, Any] | None, dict[str, Any] | None]] = {
     ("takeProfit", "A bracket needs a take-profit or a stop-loss."): ({}, None, None),
-    ("entry.reduceOnly", "The entry of a bracket opens, so it cannot be reduce-only."): ({"reduceOnly": True}, {}, {}),
-    ("entry.positionEffect", "The entry of a bracket opens, so it cannot close."): (
+    ("entry.reduceOnly", "The entry of a bracket opens a position, so it cannot be reduce-only."): (
+        {"reduceOnly": True},
+        {},
+        {},
+    ),
+    (
+        "entry.positionEffect",
+        "The entry of a bracket opens a position, so its position effect cannot be CLOSE or CLOSE_TODAY.",
+    ): (
         {"positionEffect": "CLOSE"},
         {},
         {},
@@ -111,30 +118,30 @@ BRACKETS: dict[tuple[str, str], tuple[dict[str, Any], dict[str, Any] | None, dic
         )
         for leg in ("takeProfit", "stopLoss")
         for message, values in (
-            ("An exit waits, so it cannot be IOC or FOK.", {"timeInForce": "FOK"}),
-            ("An exit has no time of its own at which it expires, so it cannot be GTD.", {"timeInForce": "GTD"}),
+            ("An exit of a bracket cannot be IOC or FOK.", {"timeInForce": "FOK"}),
+            ("An exit of a bracket has no expiry time, so it cannot be GTD.", {"timeInForce": "GTD"}),
             (
-                "An exit must not end before its entry: DAY needs an entry that is DAY, IOC or FOK.",
+                "An exit must not expire before its entry: a DAY exit needs an entry that is DAY, IOC or FOK.",
                 {"timeInForce": "DAY"},
             ),
         )
     },
-    ("takeProfit.limitPrice", "The take-profit must lie on the side of the entry's price where there is a profit."): (
+    ("takeProfit.limitPrice", "The take-profit price must be on the profit side of the entry price."): (
         {},
         {"limitPrice": "85"},
         {},
     ),
-    ("takeProfit.stopPrice", "The take-profit must lie on the side of the entry's price where there is a profit."): (
+    ("takeProfit.stopPrice", "The take-profit price must be on the profit side of the entry price."): (
         {},
         IF_TOUCHED | {"limitPrice": None},
         {},
     ),
-    ("stopLoss.stopPrice", "The stop-loss must lie on the side of the entry's price where there is a loss."): (
+    ("stopLoss.stopPrice", "The stop-loss price must be on the loss side of the entry price."): (
         {},
         {},
         {"stopPrice": "95"},
     ),
-    ("stopLoss.stopPrice", "The stop-loss must lie on the other side of the market than the take-profit."): (
+    ("stopLoss.stopPrice", "The stop-loss and the take-profit must be on opposite sides of the market."): (
         MARKET,
         {},
         {"stopPrice": "115"},
@@ -146,12 +153,12 @@ BRACKETS: dict[tuple[str, str], tuple[dict[str, Any], dict[str, Any] | None, dic
     ),
 }
 OCOS: dict[tuple[str, str], tuple[dict[str, Any], dict[str, Any]]] = {
-    ("second.accountId", "Both orders of an OCO are of one account."): ({}, {"accountId": "other"}),
-    ("second.symbol", "Both orders of an OCO are of one symbol."): ({}, {"symbol": "OTHER"}),
-    ("first.type", "An order that never waits cannot be one of an OCO."): (MARKET, {}),
-    ("second.type", "An order that never waits cannot be one of an OCO."): ({}, MARKET),
-    ("first.timeInForce", "An order of an OCO waits, so it cannot be IOC or FOK."): ({"timeInForce": "IOC"}, {}),
-    ("second.timeInForce", "An order of an OCO waits, so it cannot be IOC or FOK."): ({}, {"timeInForce": "IOC"}),
+    ("second.accountId", "Both orders of an OCO must have the same account."): ({}, {"accountId": "other"}),
+    ("second.symbol", "Both orders of an OCO must have the same symbol."): ({}, {"symbol": "OTHER"}),
+    ("first.type", "An order of this type cannot be part of an OCO: it never rests or waits."): (MARKET, {}),
+    ("second.type", "An order of this type cannot be part of an OCO: it never rests or waits."): ({}, MARKET),
+    ("first.timeInForce", "An order of an OCO cannot be IOC or FOK."): ({"timeInForce": "IOC"}, {}),
+    ("second.timeInForce", "An order of an OCO cannot be IOC or FOK."): ({}, {"timeInForce": "IOC"}),
     ("second.clientOrderId", "Each order of an OCO needs a client order id of its own."): (
         {"clientOrderId": "same"},
         {"clientOrderId": "same"},

@@ -100,7 +100,7 @@ REFUSALS: dict[str, tuple[Callable[[Path], object], str]] = {
         lambda folder: _set(folder, format=2),
         "BACKUP_OF_ANOTHER_VERSION: {folder} has a format that this release does not know",
     ),
-    "cut off": (_cut, "BACKUP_DAMAGED: {folder}/database.dump is not what was written: it is cut off or was changed"),
+    "cut off": (_cut, "BACKUP_DAMAGED: {folder}/database.dump was changed or cut off after it was written"),
     "no dump": (
         lambda folder: (folder / DUMP).unlink(),
         "BACKUP_DAMAGED: {folder}/database.dump cannot be read: No such file or directory",
@@ -164,7 +164,7 @@ async def test_a_backup_never_overwrites_a_file(environment: dict[str, str], tmp
     again = run(["backup", str(folder)], environment)
     assert (again.returncode, again.stderr) == (
         1,
-        f"tradegraph: {folder} is there already: a backup is never written over another\n",
+        f"tradegraph: {folder} exists already: a backup never overwrites another\n",
     )
     full = run(["restore", str(folder)], environment)
     assert full.stderr == ("tradegraph: the database is not empty: restore into a new data folder or a new database\n")

@@ -111,7 +111,7 @@ def test_users_are_created_listed_and_given_passwords(environment: dict[str, str
     assert (again.returncode, again.stdout, again.stderr) == (
         1,
         "",
-        "tradegraph: There is a user with this email already.\n",
+        "tradegraph: A user with this email exists already.\n",
     )
     weak = run(["user", "password", "eve@example.com"], environment, stdin="short\n")
     assert (weak.returncode, weak.stdout, weak.stderr) == (

@@ -120,7 +120,7 @@ def test_a_data_folder_has_one_launcher(services: EmbeddedServices, data_dir: Pa
         pass
     assert str(refusal.value) == (
         f"the data folder {data_dir} is already served by process {os.getpid()}: "
-        "stop that one first, or set TRADEGRAPH_DATA_DIR to another folder"
+        "stop it first, or set TRADEGRAPH_DATA_DIR to another folder"
     )
     assert services.postgres.running
     assert running_services(data_dir) == (services.database_url, services.redis_url)

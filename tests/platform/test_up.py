@@ -137,7 +137,7 @@ def _check_second_launcher_and_other_commands(up: Running, environment: dict[str
     assert (second.returncode, second.stdout) == (1, "")
     assert second.stderr == (
         f"tradegraph: the data folder {environment['TRADEGRAPH_DATA_DIR']} is already served by process {up.pid}: "
-        "stop that one first, or set TRADEGRAPH_DATA_DIR to another folder\n"
+        "stop it first, or set TRADEGRAPH_DATA_DIR to another folder\n"
     )
     listing = run(["user", "list"], environment)
     assert (listing.returncode, listing.stderr) == (0, "")

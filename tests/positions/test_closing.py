@@ -249,5 +249,5 @@ async def test_units_frozen_by_a_lower_role_do_not_stop_a_close(holder: Holder) 
         "SELECT payload FROM account_events WHERE account_id = $1 AND kind = 'POSITION_UNFROZEN'", holder.id
     )
     assert [orjson.loads(row["payload"])["detail"] for row in rows] == [
-        {"by": risk.email, "quantity": "1", "reason": "It gave way to the closing of the position."}
+        {"by": risk.email, "quantity": "1", "reason": "Released to close the position."}
     ]

@@ -114,7 +114,7 @@ async def test_daily_notional_includes_the_increases_of_changes(desk: Platform) 
     await modify(owner, ModifyOrder(OrderKey(id=order.id), quantity=Decimal("0.25")))
     rows = await fetch("SELECT symbol, strategy, orders, notional FROM order_days")
     assert [tuple(row) for row in rows] == [("COIN", "", 3, Decimal(45))]
-    with pytest.raises(Refused, match=r"of 50\.1 is above 50"):
+    with pytest.raises(Refused, match=r"is 50\.1, above the limit of 50 in the account.s currency"):
         await modify(owner, ModifyOrder(OrderKey(id=order.id), quantity=Decimal("0.301")))
     # Making it smaller gives nothing back, and is never refused.
     await modify(owner, ModifyOrder(OrderKey(id=order.id), quantity=Decimal("0.1")))

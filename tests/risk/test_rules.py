@@ -369,7 +369,7 @@ def test_all_violations_are_listed_in_order_and_warnings_accept_the_order() -> N
     notional = rule(RiskRuleKind.MAX_ORDER_NOTIONAL, 1000, action=RiskAction.HALT)
     found = evaluate(ORDER, SNAPSHOT, [quantity, rule(RiskRuleKind.PRICE_COLLAR, 1), notional])
     assert [row.kind for row in found] == [RiskRuleKind.MAX_ORDER_QUANTITY, RiskRuleKind.MAX_ORDER_NOTIONAL]
-    assert found[0].message == "Limit: the order's quantity of 10 is above 9."
+    assert found[0].message == "Limit: the order's quantity is 10, above the limit of 9 units."
     assert (refuses(found), refuses(found[:1])) == (True, False)
 
 

@@ -198,6 +198,6 @@ async def test_history_pages_both_ways_and_pausing_skips_waiting_runs(client: Cl
     assert [edge["node"]["id"] for edge in first["edges"]] == ids[:0:-1]
     second = await client.ask(RUNS, first=2, after=first["pageInfo"]["endCursor"])
     assert [(edge["node"]["id"], edge["node"]["state"]) for edge in second["edges"]] == [(ids[0], "SKIPPED")]
-    assert second["edges"][0]["node"]["error"] == "The task was paused before this was tried."
+    assert second["edges"][0]["node"]["error"] == "The task was paused before this run started."
     assert (await client.ask(RUNS, first=501)) == ("BAD_USER_INPUT", "first")
     assert (await client.ask("{ scheduledTasks { runs(first: 101) { id } } }")) == ("BAD_USER_INPUT", "first")

@@ -60,17 +60,17 @@ def test_missed_times_are_caught_up_once_for_the_latest() -> None:
 
 def test_a_task_without_catch_up_records_its_missed_times() -> None:
     late = plan_due(hourly("10:00", catch_up=False), at("10:30"), is_busy=False)
-    assert late == DueRun(at("11:00"), skipped="2026-03-02 10:00:00 UTC was skipped: no worker was there.")
+    assert late == DueRun(at("11:00"), skipped="2026-03-02 10:00:00 UTC was skipped: no worker was running.")
     several = plan_due(hourly("02:00", catch_up=False), at("10:00:10"), is_busy=False)
     assert (several.due_at, several.next_run_at) == (at("10:00"), at("11:00"))
     assert several.skipped == (
-        "8 times from 2026-03-02 02:00:00 to 2026-03-02 09:00:00 UTC were skipped: no worker was there."
+        "8 times from 2026-03-02 02:00:00 to 2026-03-02 09:00:00 UTC were skipped: no worker was running."
     )
 
 
 def test_a_busy_task_waits_with_catch_up_and_skips_without_it() -> None:
     assert plan_due(hourly("10:00"), at("10:00:01"), is_busy=True) == DueRun(at("10:00"))
-    skipped = "2026-03-02 10:00:00 UTC was skipped: the run before was still going."
+    skipped = "2026-03-02 10:00:00 UTC was skipped: the previous run was still active."
     assert plan_due(hourly("10:00", catch_up=False), at("10:00:01"), is_busy=True) == DueRun(
         at("11:00"), skipped=skipped
     )

@@ -75,7 +75,7 @@ async def test_a_busy_task_waits_or_skips_and_is_caught_up_once(database: str) -
     await make_due("3 hours")
     await tick(BUS, DEFINITIONS)
     skipped = [run for run in await runs() if run["state"] == "SKIPPED"]
-    assert [(run["task"], "the run before was still going" in run["error"]) for run in skipped] == [("casual", True)]
+    assert [(run["task"], "the previous run was still active" in run["error"]) for run in skipped] == [("casual", True)]
     for run_id in first.values():
         attempt = await attempts.take_run(BUS, DEFINITIONS, run_id, "me", LEASE)
         assert attempt is not None
@@ -122,7 +122,7 @@ async def test_writes_of_a_lost_worker_are_refused(database: str) -> None:
         async with unit_of_work(BUS) as work:
             # While a transaction of the first is open, nobody else takes over.
             await elsewhere(tick(BUS, DEFINITIONS))
-            assert {run["error"] for run in await runs()} == {"The worker first died or was cut off.", None}
+            assert {run["error"] for run in await runs()} == {"The worker first died or lost its connection.", None}
             assert await elsewhere(attempts.take_run(BUS, DEFINITIONS, run_id, "second", LEASE)) is None
             await work.execute("SELECT 1")
     second = await attempts.take_run(BUS, DEFINITIONS, run_id, "second", LEASE)

@@ -155,7 +155,7 @@ async def test_books_are_proved_and_a_difference_fails_the_task(
     assert await run_to_end(desk, prove_books) == {"proved": 2, "broken": 0, "accounts": []}
     account = accounts[1][1]
     await write(desk, "UPDATE accounts SET cash = cash + 1 WHERE id = $1", account.id)
-    with pytest.raises(TaskFailure, match="1 of 2 accounts do not prove") as caught:
+    with pytest.raises(TaskFailure, match="1 of 2 accounts fail their proof") as caught:
         await run_to_end(desk, prove_books)
     assert caught.value.result == {"proved": 2, "broken": 1, "accounts": [str(account.id)]}
     # It is an anomaly too, once for as long as it goes on.

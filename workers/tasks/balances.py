@@ -32,5 +32,5 @@ async def refresh_all(run: TaskContext) -> Result | Unfinished:
         "belowMaintenance": counts["below_maintenance"],
     }
     if counts["corrected"]:
-        raise TaskFailure(f"{counts['corrected']} accounts had a wrong amount reserved; it was put right.", result)
+        raise TaskFailure(f"{counts['corrected']} accounts had a wrong reserved amount; it was corrected.", result)
     return result

@@ -35,13 +35,13 @@ async def prove_books(run: TaskContext) -> Result | Unfinished:
         if not proof.intact:
             broken += 1
             named = [*named, str(account_id)][:_MAX_NAMED]
-            _log.error("books do not prove", account_id=str(account_id), breaks=len(proof.breaks))
+            _log.error("books fail their proof", account_id=str(account_id), breaks=len(proof.breaks))
     await run_detectors(run.services.bus, proofs)
     result: Result = {"proved": proved, "broken": broken, "accounts": named}
     if walk.progress:
         return Unfinished({**result, **walk.progress})
     if broken:
-        raise TaskFailure(f"The books of {broken} of {proved} accounts do not prove.", result)
+        raise TaskFailure(f"The books of {broken} of {proved} accounts fail their proof.", result)
     return result
 
 

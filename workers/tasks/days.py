@@ -26,7 +26,7 @@ async def roll_day(run: TaskContext) -> Result | Unfinished:
         done = await roll_days(services.bus, services.market, roll, utc_now(), seconds=SLICE_SECONDS)
     except NotAllRolled as error:
         result = {"accounts": before + error.rolled, "failed": error.accounts}
-        raise TaskFailure(f"{error.accounts} accounts could not be rolled; the log says why.", result) from error
+        raise TaskFailure(f"{error.accounts} accounts failed in the day roll; see the log.", result) from error
     result = {"accounts": before + done.accounts}
     if not done.finished:
         return Unfinished(result)

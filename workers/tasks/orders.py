@@ -31,7 +31,7 @@ async def end_overdue_orders(run: TaskContext) -> Result:
             expired = await router.end_overdue([order.id for order in overdue if order.unsent])
         _log.warning("orders expired without an engine", orders=expired)
     except RoleTaken:
-        _log.info("orders are overdue, the engine is at it", orders=len(overdue))
+        _log.info("orders are overdue, an engine is running", orders=len(overdue))
     except LeaseLost as lost:
         if lost.args != (ROLE,):
             raise

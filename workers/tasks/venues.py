@@ -18,5 +18,5 @@ async def compare_venues(run: TaskContext) -> Result:  # noqa: ARG001  needs no 
     }
     if condition.differences:
         venues = sorted({venue for venue, _ in condition.differences})
-        raise TaskFailure(f"Books differ from ours at {', '.join(venues)}.", found)
+        raise TaskFailure(f"The books of these venues differ from the platform's: {', '.join(venues)}.", found)
     return found

@@ -26,7 +26,7 @@ _MAX_QUIET_SECONDS = 3_600.0
 _WAIT_SECONDS = 1.0
 # Symbols come and go, and their terms change.
 RENEW_SECONDS = 3_600.0
-_QUIET = "The exchange wants not to be asked for a while."
+_QUIET = "The exchange asked for a pause in requests."
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,8 +22,8 @@ class Fate(Enum):
 
     REFUSED = "the exchange refused it"
     NOT_THERE = "the exchange has no such order, or it is over"
-    TOO_MANY = "the exchange did not take it because it was asked too often"
-    CLOCK = "the exchange did not take it because our clocks differ"
+    TOO_MANY = "the exchange refused it because of its rate limit"
+    CLOCK = "the exchange refused it because its clock differs from ours"
     UNKNOWN = "nobody knows"
 
 
@@ -75,7 +75,7 @@ def read_failure(error: BaseException, secrets: Collection[str], dialect: Dialec
             message = _said(error, secrets, dialect.exchange)
             if dialect.duplicate in message:
                 # Then it was taken before.
-                return ExchangeFailure(Fate.UNKNOWN, reason, "The exchange says that it has this order already.")
+                return ExchangeFailure(Fate.UNKNOWN, reason, "The exchange has an order with this id already.")
             return ExchangeFailure(fate, _special(fate, reason, message), message)
     return ExchangeFailure(Fate.UNKNOWN, RejectReason.VENUE_REJECTED, _unknown(classes))
 

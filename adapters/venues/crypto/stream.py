@@ -51,7 +51,7 @@ async def reports_of(
             await stream.begin()
         except VenueUnavailable as error:
             await stream.end()
-            _log.warning("the exchange's stream cannot be had, asking instead", problem=str(error))
+            _log.warning("the exchange's stream is not available, polling instead", problem=str(error))
             yield await polled(connection, symbols, identities)
         else:
             yield stream.batches()

@@ -78,7 +78,7 @@ class AuctionSpoofing(Detector[Read, AuctionMemory]):
     """Compares what an owner withdraws on one side around auctions with its own and its peers' days."""
 
     kind = AnomalyKind.AUCTION_SPOOFING
-    description = "Large orders of one side placed and withdrawn just before a session begins or ends"
+    description = "Large orders on one side that are placed and withdrawn just before a session begins or ends"
     reads = (OrderPlaced, OrderChanged, OrderEnded, Executed, MarketChecked)
     # Orders and fills of all owners.
     warmup = 300
@@ -138,12 +138,12 @@ class AuctionSpoofing(Detector[Read, AuctionMemory]):
         usual, days = math.expm1(middle), len(own.habit.tops)
         words, at = auction
         orders = list(dict.fromkeys(str(name) for _, sign, _, name in own.withdrawn if float(sign) * net > 0))
-        whose = f"this owner's {days} days" if days else "a day of others"
+        whose = f"{days} days of this owner" if days else "usual days of other owners"
         side = "bids" if net > 0 else "offers"
         explanation = (
-            f"{abs(net):.8g} of {side} in {len(orders)} orders were withdrawn around the time at which the session "
-            f"usually {words} ({_clock(at)} UTC), {times:.1f} times a usual order; {usual:.1f} times at most are usual "
-            f"on {whose}: the auction's price may have been moved for others"
+            f"{abs(net):.8g} of {side} in {len(orders)} orders were withdrawn around the usual time at which the "
+            f"session {words} ({_clock(at)} UTC): {times:.1f} times a usual order, usual is at most {usual:.1f} times "
+            f"on {whose}: the orders may have moved the auction price"
         )
         evidence = {"orderIds": orders, "accountIds": [fact.account_id]}
         subject = Subject(fact.account_id, fact.symbol)

@@ -52,7 +52,10 @@ class AccountBalance(Detector[MoneyMoved | BooksProved, BalanceMemory]):
     """Compares cash movements with the account's largest ones; books that fail their proof are always found."""
 
     kind = AnomalyKind.ACCOUNT_BALANCE
-    description = "Money moved far beyond the account's usual amounts, all of it gone, or books that do not prove"
+    description = (
+        "A movement far above the account's usual amounts, a withdrawal of nearly all money, or books that fail their "
+        "proof"
+    )
     reads = (MoneyMoved, BooksProved)
     # Movements of all accounts.
     warmup = 8
@@ -93,16 +96,15 @@ class AccountBalance(Detector[MoneyMoved | BooksProved, BalanceMemory]):
         if max(memory.movements, everybody.movements) <= self.tuning.warmup or score < self.tuning.threshold:
             return ()
         usually = (
-            f"{abs(amount) / usual:.1f} times the largest of this account's days, usually {usual:.8g}"
+            f"{abs(amount) / usual:.1f} times the usual largest amount of this account in a day, {usual:.8g}"
             if memory.amounts.known()
-            else "and no movement of this account is known to compare with"
+            else "the account has no earlier movement to compare with"
         )
         parts = f" in {len(memory.gone)} parts" if len(memory.gone) > 1 else ""
-        flight = f", {part:.0%} of all it had gone within a day{parts}" if part >= NEARLY_ALL else ""
+        flight = f", {part:.0%} of the balance withdrawn within a day{parts}" if part >= NEARLY_ALL else ""
         explanation = (
-            f"{fact.amount:+f} moved{flight}, {usually}; the balance is {fact.balance_after:f} now: money may be "
-            "leaving "
-            "or passing through"
+            f"the account moved {fact.amount:+f}{flight}, {usually}; the balance is now {fact.balance_after:f}: money "
+            "may be leaving or passing through"
         )
         subject = Subject(fact.account_id)
         named = [str(name) for *_, name in memory.gone] if flight else []
@@ -140,8 +142,8 @@ class AccountBalance(Detector[MoneyMoved | BooksProved, BalanceMemory]):
         count = len(fact.differences)
         places = "place" if count == 1 else "places"
         explanation = (
-            f"the books differ in {count} {places} from what executions and transactions add up to, "
-            f"usual are none for any account ({'; '.join(fact.differences)}): its figures cannot be relied on"
+            f"the books differ in {count} {places} from the sums of executions and transactions, usual is no "
+            f"difference ({'; '.join(fact.differences)}): the figures of the account are not reliable"
         )
         evidence = {"differences": list(fact.differences)}
         return (self._found(Subject(fact.account_id), fact.at, MAX_SURPRISE, count, 0.0, explanation, evidence),)

@@ -38,7 +38,7 @@ class CancelRatio(Detector[OrderEnded, CancelMemory]):
     """Compares the share of cancelled among the last fifty orders that ended with the largest shares of days."""
 
     kind = AnomalyKind.CANCEL_RATIO
-    description = "A far larger share of an account's orders cancelled than is usual for it"
+    description = "A far larger share of cancelled orders than is usual for the account"
     reads = (OrderEnded,)
     # Orders that ended.
     warmup = 300
@@ -71,9 +71,8 @@ class CancelRatio(Detector[OrderEnded, CancelMemory]):
         memory.quiet_until = memory.ended + WINDOW_ORDERS
         observed = canceled / WINDOW_ORDERS
         explanation = (
-            f"{canceled} of the last {WINDOW_ORDERS} orders were cancelled ({observed:.0%}); the most on this "
-            "account's "
-            f"days ({days} known) are usually {usual:.0%} or less: its orders may not be meant to trade"
+            f"{canceled} of the last {WINDOW_ORDERS} orders were cancelled ({observed:.0%}), usual is at most "
+            f"{usual:.0%} on a day of this account ({days} days known): the orders may not be meant to trade"
         )
         evidence = {"orderIds": [order for order, is_canceled in memory.last if is_canceled]}
         return (self._found(Subject(fact.account_id), fact.at, score, observed, usual, explanation, evidence),)

@@ -62,7 +62,9 @@ class CrossMarket(Detector[OrderPlaced | Executed, CrossMemory]):
     """Links runs in one symbol with positions of the same owner in symbols of the same underlying."""
 
     kind = AnomalyKind.CROSS_MARKET
-    description = "A price pushed in one symbol while a position in a related one is taken before and given up after"
+    description = (
+        "A price pushed in one symbol, with a position in a related symbol opened before and closed after the push"
+    )
     reads = (OrderPlaced, Executed)
     # Prices of the symbol.
     warmup = 30
@@ -133,10 +135,10 @@ class CrossMarket(Detector[OrderPlaced | Executed, CrossMemory]):
         owner.push = []
         direction = "up" if sign > 0 else "down"
         explanation = (
-            f"{symbol} was pushed {direction} by {way:.2%} in {len(executions)} fills, {deviations:.1f} times its "
-            f"chance moves where {usual:.1f} times at most are usual for this account or its peers, while "
-            f"{held:.8g} of {fact.symbol} taken before was given up within {now - begins:.0f} s: the push may have "
-            "paid for itself there"
+            f"{symbol} was pushed {direction} by {way:.2%} in {len(executions)} fills, {deviations:.1f} times a random "
+            f"move, usual is at most {usual:.1f} times for this account or its peers; a position of {held:.8g} in "
+            f"{fact.symbol}, opened before the push, was closed within {now - begins:.0f} s: the push may have raised "
+            "its profit"
         )
         ids = [*executions, *(name for _, _, _, name in taken), *(name for _, _, _, name in given), fact.id]
         subject = Subject(fact.account_id, symbol)

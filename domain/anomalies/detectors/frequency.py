@@ -81,12 +81,11 @@ class _Counting(Detector[OrderPlaced | OrderChanged | OrderEnded, CountMemory]):
         seconds = self.slots * self.slot_seconds
         window = f"{seconds // 60} minutes" if seconds > 60 else "one minute"
         whose = (
-            f"the busiest of this account's {len(habit.tops)} days" if habit.tops else "a busy day of other accounts"
+            f"the busiest of {len(habit.tops)} days of this account" if habit.tops else "a busy day of other accounts"
         )
         explanation = (
-            f"{count} {self.what} within {window}; in {whose} {usual:.0f} at most are usual: a machine may be out "
-            "of control, or "
-            "others are to be kept busy"
+            f"{count} {self.what} within {window}, usual is at most {usual:.0f} on {whose}: a program may be out of "
+            "control, or may be meant to slow others down"
         )
         subject = Subject(account_id=fact.account_id)
         return (

@@ -47,7 +47,8 @@ class FrontRunning(Detector[OrderPlaced | Executed, FrontMemory]):
 
     kind = AnomalyKind.FRONT_RUNNING
     description = (
-        "An account that trades just before large orders of another one, on their side, more often than chance"
+        "An account that trades just before large orders of another account, on the same side, more often than by "
+        "chance"
     )
     reads = (OrderPlaced, Executed)
     # Orders in the symbol.
@@ -112,9 +113,9 @@ class FrontRunning(Detector[OrderPlaced | Executed, FrontMemory]):
         memory.told[key] = score
         _forget(memory.told, MAX_PAIRS)
         explanation = (
-            f"at {hits} of the last {trials} times the account traded on the same side within "
-            f"{BEFORE_SECONDS:.0f} s before a large order "
-            f"of one other account; before other orders it does so {rate:.1%} of the time: it may know of them"
+            f"in {hits} of the last {trials} cases the account traded on the same side within {BEFORE_SECONDS:.0f} s "
+            f"before a large order of one other account, usual is {rate:.1%} before other orders: the account may know "
+            "these orders in advance"
         )
         evidence = {
             "executionIds": [name for name, _ in named[-hits:]],

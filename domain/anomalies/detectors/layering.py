@@ -59,7 +59,10 @@ class Layering(Detector[Read, LayeringMemory]):
     """Compares the quantity an owner takes back on one side with the owner's fills on the other."""
 
     kind = AnomalyKind.LAYERING
-    description = "Far more taken back on one side, after fills on the other, than the owner and its peers ever do"
+    description = (
+        "Far more quantity cancelled on one side after fills on the other side than is usual for the owner and its "
+        "peers"
+    )
     reads = (OrderPlaced, OrderChanged, OrderEnded, Executed)
     # Orders and fills of all owners.
     warmup = 300
@@ -148,14 +151,13 @@ class Layering(Detector[Read, LayeringMemory]):
             dict.fromkeys(str(name) for _, other, _, stood, name, _ in memory.taken if float(other) == sign and stood)
         )
         fills = [[str(name), str(account)] for _, other, _, name, account in memory.fills if float(other) == -sign]
-        whose = f"on the most of this owner's {days} days" if days else "on the most of a day of others"
+        whose = f"{days} days of this owner" if days else "usual days of other owners"
         where, other = ("bids", "sells") if sign > 0 else ("offers", "buys")
         explanation = (
-            f"{stack:.8g} of {where} in {len(orders)} orders were taken back within {WINDOW_SECONDS / 60:.0f} "
-            "minutes after "
-            f"{other} of {filled:.8g}, {pressure:.1f} times as much beyond both sides' usual quoting; {usual:.1f} "
-            "times at "
-            f"most are usual {whose}: the stack may have been there to move others"
+            f"{stack:.8g} of {where} in {len(orders)} orders were cancelled within {WINDOW_SECONDS / 60:.0f} minutes "
+            f"after {other} of {filled:.8g}, {pressure:.1f} times as much beyond the usual quoting on both sides, "
+            f"usual is at most {usual:.1f} times on {whose}: the cancelled orders may have been placed to move the "
+            "price"
         )
         evidence = {
             "orderIds": orders,

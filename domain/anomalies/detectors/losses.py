@@ -73,9 +73,7 @@ class LossPattern(Detector[Executed, LossMemory]):
     """Reports streaks of losing trades, growing losses, and sizes that double after losses."""
 
     kind = AnomalyKind.LOSS_PATTERN
-    description = (
-        "More losing trades in a row than chance explains, losses that grow, or sizes that double after losses"
-    )
+    description = "More losing trades in a row than chance explains, growing losses, or sizes that double after losses"
     reads = (Executed,)
     # Trades of all accounts.
     warmup = 60
@@ -157,8 +155,8 @@ class LossPattern(Detector[Executed, LossMemory]):
             return ()
         memory.double_told = int(size[2])
         explanation = (
-            f"{size[2]:.0f} times in a row the next trade was about twice as large after a loss, up to "
-            f"{opened:.8g}; of this account's trades {rate:.0%} are so: losses are being chased"
+            f"{size[2]:.0f} times in a row the trade after a loss was about twice as large, up to {opened:.8g}, usual "
+            f"is {rate:.0%} of the trades of this account: the account may be chasing its losses"
         )
         evidence = {"executionIds": list(memory.double_ids)}
         subject = Subject(fact.account_id, fact.symbol)
@@ -220,8 +218,8 @@ class LossPattern(Detector[Executed, LossMemory]):
         what = f"{lost_of} of the last {of} trades lost" if is_scanned else f"{length} losing trades in a row"
         length = lost_of if is_scanned else length
         explanation = (
-            f"{what}; {rate:.0%} of this account's {before} trades lost before, and "
-            f"{longest:.0f} or less in a row are the most of a usual day: a strategy may have broken"
+            f"{what}, usual is at most {longest:.0f} in a row on a day and {rate:.0%} of the {before} earlier trades "
+            "of this account: the strategy may have stopped working"
         )
         evidence = {"executionIds": list(memory.last_ids if is_scanned else memory.streak_ids)}
         return (self._found(Subject(fact.account_id), fact.at, score, length, longest, explanation, evidence),)
@@ -247,10 +245,9 @@ class LossPattern(Detector[Executed, LossMemory]):
             return ()
         memory.drain_told = score
         explanation = (
-            f"the last {DRAIN_TRADES} trades lost {loss:.8g} together, {loss / unit:.1f} times a usual trade's "
-            "result; on "
-            f"the worst of this account's days {middle:.1f} times are usual: the strategy may have broken, or its "
-            "market changed"
+            f"the last {DRAIN_TRADES} trades lost {loss:.8g} in total, {loss / unit:.1f} times the result of a usual "
+            f"trade, usual is at most {middle:.1f} times on a day of this account: the strategy may have stopped "
+            "working, or its market has changed"
         )
         evidence = {"executionIds": list(memory.last_ids)}
         return (self._found(Subject(fact.account_id), fact.at, score, loss, middle * unit, explanation, evidence),)

@@ -38,7 +38,7 @@ class OrderSize(Detector[OrderPlaced | Executed, SizeMemory]):
     """
 
     kind = AnomalyKind.ORDER_SIZE
-    description = "An order far larger than the largest ones of the account's days"
+    description = "An order far larger than the usual largest order of the account in a day"
     reads = (OrderPlaced, Executed)
     warmup = 50
     memory = SizeMemory
@@ -65,10 +65,10 @@ class OrderSize(Detector[OrderPlaced | Executed, SizeMemory]):
         score, observed, usual, whose = max(found, key=lambda measured: measured[0])
         if everybody.orders <= self.tuning.warmup or score < self.tuning.threshold:
             return ()
-        part = "" if observed == whole else " beyond the position that it closes"
+        part = "" if observed == whole else " (without the part that closes a position)"
         explanation = (
-            f"a notional of {observed:.8g}{part}, {observed / usual:.1f} times the usual largest order of "
-            f"{whose} ({usual:.8g}): it may be a mistake, or move the market"
+            f"the order has a notional of {observed:.8g}{part}, {observed / usual:.1f} times the usual largest order "
+            f"of {whose} ({usual:.8g}): it may be a mistake, or may move the market"
         )
         subject = Subject(fact.account_id, fact.symbol)
         return (self._found(subject, fact.at, score, observed, usual, explanation, {"orderIds": [fact.id]}),)
@@ -85,7 +85,7 @@ class OrderSize(Detector[OrderPlaced | Executed, SizeMemory]):
         looks = {id(one): one.look(now, size, peers, SIZE_SCALE, tell_from, days) for one in (in_symbol, in_all)}
         # What is usual for the account elsewhere is no news in a symbol.
         score, usual = min(looks[id(known)][0], looks[id(in_all)][0]), math.exp(looks[id(known)][1])
-        whose = f"a day {where}, of {count} days" if count else "a day of other accounts, for this one has no history"
+        whose = f"a day {where} over {count} days" if count else "a day of other accounts, as this one has no history"
         return score, notional, usual, whose
 
 
@@ -107,7 +107,7 @@ class PriceDeviation(Detector[OrderPlaced, PriceMemory]):
     """Judges the aggressive side alone: a buy above the market, a sell below it. Passive orders are harmless."""
 
     kind = AnomalyKind.PRICE_DEVIATION
-    description = "An order priced far beyond the market on its aggressive side"
+    description = "An order priced far through the market: a buy far above it or a sell far below it"
     reads = (OrderPlaced,)
     warmup = 50
     memory = PriceMemory
@@ -130,9 +130,8 @@ class PriceDeviation(Detector[OrderPlaced, PriceMemory]):
             return ()
         beyond = "above" if fact.side.sign > 0 else "below"
         explanation = (
-            f"a {fact.side} at {fact.price}, {deviation:.2%} {beyond} the market's {fact.reference_price}; usual "
-            "in this "
-            f"symbol are {usual:.2%}: it trades through the book"
+            f"the {fact.side} at {fact.price} is {deviation:.2%} {beyond} the market price {fact.reference_price}, "
+            f"usual is at most {usual:.2%} in this symbol: the order may trade through many levels of the book"
         )
         evidence = {"orderIds": [fact.id], "price": str(fact.price), "referencePrice": str(fact.reference_price)}
         return (

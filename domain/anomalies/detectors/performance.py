@@ -72,7 +72,7 @@ class SystemPerformance(Detector[Sampled, PerformanceMemory]):
     """Runs a streaming detector for every measure of every component, and compares its hours."""
 
     kind = AnomalyKind.SYSTEM_PERFORMANCE
-    description = "A component's latency, error rate or queue that leaves its usual course, at once or over hours"
+    description = "A latency, error rate or queue length far from its usual values, suddenly or slowly over hours"
     reads = (Sampled,)
     # Two days of samples every five minutes: before, a day's wave looks like news.
     warmup = 576
@@ -95,10 +95,10 @@ class SystemPerformance(Detector[Sampled, PerformanceMemory]):
         score = SURPRISE_FACTOR * told.surprise
         if score < self.tuning.threshold or not told.is_alarm or memory.samples <= self.tuning.warmup:
             return ()
-        usual = f", where {told.expected:.6g} is usual for this component" if told.expected is not None else ""
+        usual = f", usual is {told.expected:.6g} for this component" if told.expected is not None else ""
         explanation = (
-            f"{fact.component}: {fact.measure} is {fact.value:.6g}{usual} ({told.explanation}): what relies on it may "
-            "be slow or wrong"
+            f"{fact.component}: {fact.measure} is {fact.value:.6g}{usual} ({told.explanation}): parts that depend on "
+            "it may be slow or wrong"
         )
         evidence = {
             "component": fact.component,
@@ -151,9 +151,9 @@ class SystemPerformance(Detector[Sampled, PerformanceMemory]):
         memory.drift_told = day
         observed, usual = math.exp(level), math.exp(usual_now)
         explanation = (
-            f"{fact.component}: {fact.measure} has been {math.exp(drift):.2f} times what is usual at these times for "
-            f"{DRIFT_HOURS} hours, {observed:.6g} in the last one against {usual:.6g}: it drifts, and so does what "
-            "relies on it"
+            f"{fact.component}: {fact.measure} was {math.exp(drift):.2f} times its usual value for {DRIFT_HOURS} "
+            f"hours, {observed:.6g} in the last hour, usual is {usual:.6g} at this time: the component gets slowly "
+            "worse"
         )
         evidence = {"component": fact.component, "measure": fact.measure, "at": fact.at.isoformat(), "ratios": newest}
         evidence["samples"] = [

@@ -133,14 +133,11 @@ class _Runs(Detector[OrderPlaced | Executed | MarketChecked, RampMemory]):
     def _tell(self, seen: Measured, words: str) -> Sequence[Finding]:
         run, fact, days = seen.run, seen.fact, seen.days
         direction = "up" if run.sign > 0 else "down"
-        whose = f"the furthest runs of this account's {days} days" if days else "the furthest runs of others' days"
+        whose = f"{days} days of this account" if days else "usual days of other accounts"
         explanation = (
-            f"{run.fills} aggressive fills within {max(run.seconds, 1):.0f} s took the price {direction} by "
-            f"{seen.way:.2%} beyond "
-            f"what others saw, {seen.deviations:.1f} times its chance moves ({seen.chance:.2%}); {whose} go "
-            f"{seen.usual:.1f} "
-            "times as far at most"
-            f"{words}"
+            f"{run.fills} aggressive fills within {max(run.seconds, 1):.0f} s moved the price {direction} by "
+            f"{seen.way:.2%} more than other trading explains, {seen.deviations:.1f} times a random move "
+            f"({seen.chance:.2%}), usual is at most {seen.usual:.1f} times on {whose}{words}"
         )
         evidence = {"executionIds": list(run.executions)}
         subject = Subject(fact.account_id, fact.symbol)
@@ -151,13 +148,15 @@ class Ramping(_Runs):
     """Runs that go further than the usual ones of the account and its peers."""
 
     kind = AnomalyKind.RAMPING
-    description = "A run of aggressive fills of one account that takes the price further than its and others' runs do"
+    description = (
+        "A series of aggressive fills of one account that moves the price further than is usual for it and others"
+    )
 
     def _judge(self, seen: Measured) -> Sequence[Finding]:
         if seen.score < self.tuning.threshold or seen.score < 2 * seen.run.told:
             return ()
         seen.run.told = seen.score
-        return self._tell(seen, ": the account may be making the price")
+        return self._tell(seen, ": the account may move the price on purpose")
 
 
 class MarkingTheClose(_Runs):
@@ -180,7 +179,9 @@ class MarkingTheClose(_Runs):
         if seen.score < self.tuning.threshold or seen.score < 2 * seen.run.told:
             return ()
         seen.run.told = seen.score
-        words = f", about {max(left, 0):.0f} s before the session usually ends: the closing price values every position"
+        words = (
+            f", about {max(left, 0):.0f} s before the usual end of the session: the closing price may have been moved"
+        )
         return self._tell(seen, words)
 
 
@@ -188,7 +189,9 @@ class MomentumIgnition(_Runs):
     """Short runs that the owner trades against soon after."""
 
     kind = AnomalyKind.MOMENTUM_IGNITION
-    description = "A short run of aggressive fills that moves the price, and most of it traded back at once"
+    description = (
+        "A short series of aggressive fills that moves the price, with most of the quantity traded back at once"
+    )
     least_fills = MIN_IGNITION_FILLS
 
     def _fill(
@@ -221,10 +224,9 @@ class MomentumIgnition(_Runs):
         own.moved = []
         direction = "up" if sign > 0 else "down"
         explanation = (
-            f"{fills:.0f} aggressive fills within {max(seconds, 1):.0f} s took the price {direction} by {way:.2%}, "
-            f"{deviations:.1f} times its chance moves (usual at most {usual:.1f}), and {own.back / quantity:.0%} "
-            "of it was "
-            f"traded back within {now - ended:.0f} s: others may have been made to follow"
+            f"{fills:.0f} aggressive fills within {max(seconds, 1):.0f} s moved the price {direction} by {way:.2%}, "
+            f"{deviations:.1f} times a random move (usual is at most {usual:.1f}), and {own.back / quantity:.0%} of "
+            f"the quantity was traded back within {now - ended:.0f} s: others may have been led to follow the move"
         )
         evidence = {"executionIds": list(own.moved_ids)}
         subject = Subject(fact.account_id, fact.symbol)

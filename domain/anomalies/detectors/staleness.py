@@ -47,7 +47,7 @@ class StaleMarketData(Detector[Quoted | MarketChecked, StaleMemory]):
     """Compares a symbol's silence, and its time at one price, with the usual ones while its market is open."""
 
     kind = AnomalyKind.STALE_MARKET_DATA
-    description = "No price of an open market, or one and the same price, for far longer than is usual for the symbol"
+    description = "No price, or an unchanged price, in an open market for far longer than is usual for the symbol"
     reads = (Quoted, MarketChecked)
     # Minutes with prices.
     warmup = 60
@@ -95,9 +95,8 @@ class StaleMarketData(Detector[Quoted | MarketChecked, StaleMemory]):
         memory.is_told = True
         usual = math.exp(memory.pauses.usual(at)[0])
         explanation = (
-            f"no price for {pause:.0f} s; the longest pauses of a minute are usually {usual:.1f} s at this time: "
-            "orders may "
-            "be checked against an old price"
+            f"there was no price for {pause:.0f} s, usual are gaps of at most {usual:.1f} s in a minute at this time: "
+            "orders may be checked against an old price"
         )
         evidence = {"lastPriceAt": datetime.fromtimestamp(memory.last, UTC).isoformat()}
         return (self._found(Subject(symbol=symbol), at, score, pause, usual, explanation, evidence),)
@@ -127,9 +126,8 @@ class StaleMarketData(Detector[Quoted | MarketChecked, StaleMemory]):
         memory.is_still_told = True
         usual = math.exp(memory.stills.usual(fact.at)[0])
         explanation = (
-            f"{memory.prices} prices within {still:.0f} s were all {fact.price}; the longest time of an hour at "
-            "one price is "
-            f"usually {usual:.1f} s: the feed may repeat an old price"
+            f"all {memory.prices} prices within {still:.0f} s were {fact.price}, usual is at most {usual:.1f} s at one "
+            "price in an hour: the feed may repeat an old price"
         )
         evidence = {"since": datetime.fromtimestamp(memory.since, UTC).isoformat(), "price": str(fact.price)}
         return (self._found(Subject(symbol=fact.symbol), fact.at, score, still, usual, explanation, evidence),)

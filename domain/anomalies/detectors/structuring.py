@@ -87,8 +87,8 @@ class Structuring(Detector[MoneyMoved, StructuringMemory]):
         total = sum(abs(moved) for moved, _ in parts)
         direction = "withdrawals" if amount < 0 else "deposits"
         explanation = (
-            f"{number} {direction} within a day, each just below {limit:.0f}, {total:.8g} together; of this account's "
-            f"other movements {rate:.0%} are so: a limit for reports may be avoided"
+            f"{number} {direction} within a day were each just below {limit:.0f}, {total:.8g} in total, usual is "
+            f"{rate:.0%} of the other movements of this account: the movements may avoid a reporting limit"
         )
         evidence = {"transactionIds": [name for _, name in parts], "threshold": limit, "total": round(total, 2)}
         subject = Subject(fact.account_id)

@@ -109,10 +109,9 @@ class WashTrade(Detector[Executed, WashMemory]):
         expected = rate * len(memory.last)
         accounts = len({one.account for one in matched})
         explanation = (
-            f"{hits} of the last {len(memory.last)} fills had their other side, in one part or several, in fills "
-            "of the "
-            f"same owner ({accounts} account{'s' if accounts > 1 else ''} in the newest); usual for this owner are "
-            f"{expected:.1f}: volume is shown that nobody else took part in"
+            f"{hits} of the last {len(memory.last)} fills had their other side, in one or several parts, in fills of "
+            f"the same owner ({accounts} account{'s' if accounts > 1 else ''} in the newest match), usual is "
+            f"{expected:.1f} for this owner: the volume may be artificial"
         )
         evidence = {
             "executionIds": sorted(

@@ -90,7 +90,7 @@ async def correct_execution(
     reason = await _checked(actor, execution_id, reason)
     for name, value in (("price", correction.price), ("quantity", correction.quantity)):
         if not within_bounds(value):
-            raise BadInput("At most 18 digits before and 18 after the point.", field=name)
+            raise BadInput("A number has at most 18 digits before and 18 after the decimal point.", field=name)
     if correction.quantity <= ZERO:
         raise BadInput("The quantity must be above zero.", field="quantity")
     return await _take_back(context, actor, execution_id, correction, reason)
@@ -165,7 +165,7 @@ async def _done_before(work: UnitOfWork, original: Execution, correction: Correc
 
 def _check_correction(original: Execution, correction: Correction, instrument: Instrument) -> None:
     if (correction.price, correction.quantity) == (original.price, original.quantity):
-        raise BadInput("The execution is that already.", field="price")
+        raise BadInput("The execution has this price and quantity already.", field="price")
     if correction.price <= ZERO and not instrument.allows_negative_prices:
         raise BadInput("The price must be above zero.", field="price")
 
@@ -232,7 +232,7 @@ class _Reversal:
                 if successor is not None:
                     rebuild.book(successor, account.currency, is_new=True)
         except ClosesTooMuch as error:
-            raise Conflict("Later executions have closed what this one opened: take those back first.") from error
+            raise Conflict("Later executions closed the quantity that this one opened: bust those first.") from error
         for adjustment in adjustments:
             rebuild.adjust(adjustment, account.currency)
         return book, rebuild
@@ -248,7 +248,10 @@ class _Reversal:
         adjustments = [row for row in found if row.bucket is bucket]
         actions = await load_actions_since(work, instrument_id, self._original.created_at, self._account.rolled_at)
         if actions - {row.action_id for row in adjustments}:
-            raise Conflict("A corporate action took effect since, while nothing was held: book the difference instead.")
+            raise Conflict(
+                "A corporate action took effect since then while the position was flat: post the difference as a "
+                "cash movement instead."
+            )
         return adjustments
 
     async def _executions(self) -> AsyncIterator[Execution]:

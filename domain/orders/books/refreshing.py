@@ -78,7 +78,10 @@ async def _correct(bus: Bus, account_ids: Collection[UUID]) -> int:
             book.reserved = total(position.reserved for position in mine)
             record(book, BALANCES_REFRESHED, work.now, {"positions": [position_snapshot(each) for each in mine]})
             _log.error(
-                "reserved amount was wrong", account_id=str(book.id), was=plain(before), now=plain(book.reserved)
+                "reserved amount was wrong, corrected",
+                account_id=str(book.id),
+                was=plain(before),
+                now=plain(book.reserved),
             )
             corrected += 1
         await queries.write_positions(work, (position for mine in positions.values() for position in mine))

@@ -38,7 +38,7 @@ def check_closing(command: Closing) -> None:
         return
     for name, value in (("quantity", command.quantity), ("limitPrice", command.limit_price)):
         if value is not None and not within_bounds(value):
-            raise BadInput("At most 18 digits before and 18 after the point.", field=name)
+            raise BadInput("A number has at most 18 digits before and 18 after the decimal point.", field=name)
     if command.quantity is not None and command.quantity <= ZERO:
         raise BadInput("The quantity must be above zero.", field="quantity")
     if command.client_order_id is not None:

@@ -165,5 +165,5 @@ async def _answered(order_ids: Collection[UUID]) -> None:
         order.pending_action is PendingAction.CANCEL for order in (await queries.read_orders(order_ids)).values()
     ):
         if time.monotonic() > deadline:
-            raise Unavailable("The venue has not answered the cancellations yet; nothing was closed, so ask again.")
+            raise Unavailable("The venue has not confirmed the cancellations yet, so nothing was closed; try again.")
         await asyncio.sleep(_LOOK_SECONDS)

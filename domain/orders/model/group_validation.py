@@ -38,17 +38,17 @@ def _leg_rows(
         Malformation(f"{name}.type", f"Must be one of {allowed}.", of_leg(lambda leg, _: leg.type not in types)),
         Malformation(
             f"{name}.timeInForce",
-            "An exit waits, so it cannot be IOC or FOK.",
+            "An exit of a bracket cannot be IOC or FOK.",
             of_leg(lambda leg, _: leg.time_in_force in IMMEDIATE),
         ),
         Malformation(
             f"{name}.timeInForce",
-            "An exit has no time of its own at which it expires, so it cannot be GTD.",
+            "An exit of a bracket has no expiry time, so it cannot be GTD.",
             of_leg(lambda leg, _: leg.time_in_force is TimeInForce.GTD),
         ),
         Malformation(
             f"{name}.timeInForce",
-            "An exit must not end before its entry: DAY needs an entry that is DAY, IOC or FOK.",
+            "An exit must not expire before its entry: a DAY exit needs an entry that is DAY, IOC or FOK.",
             of_leg(
                 lambda leg, entry: leg.time_in_force is TimeInForce.DAY and entry.time_in_force not in WITHIN_THE_DAY
             ),
@@ -60,19 +60,19 @@ BRACKET_MALFORMATIONS: tuple[Malformation[PlaceBracket], ...] = (
     Malformation("takeProfit", "A bracket needs a take-profit or a stop-loss.", lambda bracket, _: not bracket.legs),
     Malformation(
         "entry.reduceOnly",
-        "The entry of a bracket opens, so it cannot be reduce-only.",
+        "The entry of a bracket opens a position, so it cannot be reduce-only.",
         lambda bracket, _: bracket.entry.reduce_only,
     ),
     Malformation(
         "entry.positionEffect",
-        "The entry of a bracket opens, so it cannot close.",
+        "The entry of a bracket opens a position, so its position effect cannot be CLOSE or CLOSE_TODAY.",
         lambda bracket, _: bracket.entry.position_effect in (PositionEffect.CLOSE, PositionEffect.CLOSE_TODAY),
     ),
     *_leg_rows("takeProfit", TAKE_PROFIT_TYPES, lambda bracket: bracket.take_profit),
     *_leg_rows("stopLoss", STOP_TRIGGERED, lambda bracket: bracket.stop_loss),
     Malformation(
         "takeProfit.limitPrice",
-        "The take-profit must lie on the side of the entry's price where there is a profit.",
+        "The take-profit price must be on the profit side of the entry price.",
         lambda bracket, _: (
             bracket.take_profit is not None
             and bracket.take_profit.type is OrderType.LIMIT
@@ -81,17 +81,17 @@ BRACKET_MALFORMATIONS: tuple[Malformation[PlaceBracket], ...] = (
     ),
     Malformation(
         "takeProfit.stopPrice",
-        "The take-profit must lie on the side of the entry's price where there is a profit.",
+        "The take-profit price must be on the profit side of the entry price.",
         lambda bracket, _: not _beyond(bracket.entry, _target(bracket), _entry_price(bracket)),
     ),
     Malformation(
         "stopLoss.stopPrice",
-        "The stop-loss must lie on the side of the entry's price where there is a loss.",
+        "The stop-loss price must be on the loss side of the entry price.",
         lambda bracket, _: not _beyond(bracket.entry, _entry_price(bracket), _stop(bracket)),
     ),
     Malformation(
         "stopLoss.stopPrice",
-        "The stop-loss must lie on the other side of the market than the take-profit.",
+        "The stop-loss and the take-profit must be on opposite sides of the market.",
         lambda bracket, _: not _beyond(bracket.entry, _target(bracket), _stop(bracket)),
     ),
     Malformation(
@@ -105,18 +105,18 @@ BRACKET_MALFORMATIONS: tuple[Malformation[PlaceBracket], ...] = (
 OCO_MALFORMATIONS: tuple[Malformation[PlaceOco], ...] = (
     Malformation(
         "second.accountId",
-        "Both orders of an OCO are of one account.",
+        "Both orders of an OCO must have the same account.",
         lambda oco, _: oco.first.account_id != oco.second.account_id,
     ),
     Malformation(
         "second.symbol",
-        "Both orders of an OCO are of one symbol.",
+        "Both orders of an OCO must have the same symbol.",
         lambda oco, _: oco.first.symbol != oco.second.symbol,
     ),
     *(
         Malformation(
             f"{name}.type",
-            "An order that never waits cannot be one of an OCO.",
+            "An order of this type cannot be part of an OCO: it never rests or waits.",
             lambda oco, _, name=name: getattr(oco, name).type in NEVER_WAIT,  # type: ignore[misc]  # binds now
         )
         for name in ("first", "second")
@@ -124,7 +124,7 @@ OCO_MALFORMATIONS: tuple[Malformation[PlaceOco], ...] = (
     *(
         Malformation(
             f"{name}.timeInForce",
-            "An order of an OCO waits, so it cannot be IOC or FOK.",
+            "An order of an OCO cannot be IOC or FOK.",
             lambda oco, _, name=name: getattr(oco, name).time_in_force in IMMEDIATE,  # type: ignore[misc]  # binds now
         )
         for name in ("first", "second")

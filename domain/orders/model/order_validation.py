@@ -137,22 +137,22 @@ MALFORMATIONS: tuple[Malformation[PlaceOrder], ...] = (
     ),
     Malformation(
         "timeInForce",
-        "A triggered or trailing order cannot be immediate.",
+        "A triggered or trailing order cannot be IOC or FOK.",
         lambda order, _: order.time_in_force in IMMEDIATE and order.type in CONDITIONAL,
     ),
     Malformation(
         "expiresAt",
-        "A GTD order needs a time at which it expires.",
+        "A GTD order needs an expiry time.",
         lambda order, _: order.time_in_force is TimeInForce.GTD and order.expires_at is None,
     ),
     Malformation(
         "expiresAt",
-        "Only a GTD order takes a time at which it expires.",
+        "Only a GTD order takes an expiry time.",
         lambda order, _: order.expires_at is not None and order.time_in_force is not TimeInForce.GTD,
     ),
     Malformation(
         "expiresAt",
-        "The time at which the order expires has passed.",
+        "The expiry time has passed.",
         lambda order, now: order.expires_at is not None and order.expires_at <= now,
     ),
     Malformation(
@@ -167,7 +167,7 @@ MALFORMATIONS: tuple[Malformation[PlaceOrder], ...] = (
     ),
     Malformation(
         "positionEffect",
-        "A reduce-only order does not open.",
+        "A reduce-only order cannot have the position effect OPEN.",
         lambda order, _: order.reduce_only and order.position_effect is PositionEffect.OPEN,
     ),
     Malformation(
@@ -178,7 +178,7 @@ MALFORMATIONS: tuple[Malformation[PlaceOrder], ...] = (
 )
 
 CHANGE_MALFORMATIONS: tuple[Malformation[OrderChange], ...] = (
-    Malformation("input", "Name at least one thing to change.", lambda change, _: not change.names_something),
+    Malformation("input", "Give at least one field to change.", lambda change, _: not change.names_something),
     Malformation(
         "quantity",
         "The quantity must be above zero.",
@@ -186,7 +186,7 @@ CHANGE_MALFORMATIONS: tuple[Malformation[OrderChange], ...] = (
     ),
     Malformation(
         "quantity",
-        "The quantity is less than what is filled already.",
+        "The quantity is less than the filled quantity.",
         lambda change, _: (
             change.command.quantity is not None and change.command.quantity < change.order.filled_quantity
         ),
@@ -242,12 +242,12 @@ CHANGE_MALFORMATIONS: tuple[Malformation[OrderChange], ...] = (
     ),
     Malformation(
         "expiresAt",
-        "Only a GTD order has a time at which it expires.",
+        "Only a GTD order has an expiry time.",
         lambda change, _: change.command.expires_at is not None and change.order.time_in_force is not TimeInForce.GTD,
     ),
     Malformation(
         "expiresAt",
-        "The time at which the order expires has passed.",
+        "The expiry time has passed.",
         lambda change, now: change.command.expires_at is not None and change.command.expires_at <= now,
     ),
 )
@@ -306,7 +306,7 @@ def check_numbers(command: PlaceOrder | ModifyOrder | OrderLeg) -> None:
     for name, field in _NUMBERS.items():
         value = getattr(command, name, None)
         if value is not None and not within_bounds(value):
-            raise BadInput("At most 18 digits before and 18 after the point.", field=field)
+            raise BadInput("A number has at most 18 digits before and 18 after the decimal point.", field=field)
 
 
 def check_rows(rows: Iterable[Malformation[Subject]], subject: Subject, now: datetime) -> None:

@@ -82,13 +82,13 @@ def no_rate(symbol: str, currency: str, held: str, pair: str | None, *, is_stale
 def no_price(symbol: str, *, is_stale: bool) -> Refusal:
     """There is no fresh price to decide on."""
     if is_stale:
-        return Refusal(R.STALE_PRICE, f"For {symbol} the market price is stale.")
-    return Refusal(R.NO_MARKET_PRICE, f"For {symbol} there is no market price.")
+        return Refusal(R.STALE_PRICE, f"The market price of {symbol} is stale.")
+    return Refusal(R.NO_MARKET_PRICE, f"There is no market price for {symbol}.")
 
 
 def no_market(side: str) -> Refusal:
     """The exchange has seen no price that the order could trade at."""
-    return Refusal(R.NO_MARKET_PRICE, f"The market has no price yet that a {side} could trade at.")
+    return Refusal(R.NO_MARKET_PRICE, f"The market has no price at which a {side} order could trade.")
 
 
 def inverse_at_zero() -> Refusal:
@@ -101,17 +101,17 @@ def inverse_at_zero() -> Refusal:
 
 def off_tick(price: Decimal, tick: Decimal) -> Refusal:
     """A price is not on the tick grid."""
-    return Refusal(R.INVALID_TICK, f"{plain(price)} is not a multiple of the tick size {plain(tick)}.")
+    return Refusal(R.INVALID_TICK, f"The price {plain(price)} is not a multiple of the tick size {plain(tick)}.")
 
 
 def not_positive(price: Decimal) -> Refusal:
     """A price is zero or below."""
-    return Refusal(R.INVALID_TICK, f"{plain(price)} is not a price above zero.")
+    return Refusal(R.INVALID_TICK, f"The price {plain(price)} is not above zero.")
 
 
 def off_lot(quantity: Decimal, lot: Decimal) -> Refusal:
     """A quantity is not on the lot grid."""
-    return Refusal(R.INVALID_LOT, f"{plain(quantity)} is not a multiple of the lot size {plain(lot)}.")
+    return Refusal(R.INVALID_LOT, f"The quantity {plain(quantity)} is not a multiple of the lot size {plain(lot)}.")
 
 
 def below_minimum(quantity: Decimal, least: Decimal) -> Refusal:
@@ -128,13 +128,13 @@ def above_maximum(quantity: Decimal, most: Decimal) -> Refusal:
 
 def below_minimum_value(value: Decimal, least: Decimal) -> Refusal:
     """An order is worth too little."""
-    message = f"The order is worth {plain(value)}, below the minimum of {plain(least)}."
+    message = f"The notional {plain(value)} is below the minimum notional of {plain(least)}."
     return Refusal(R.QUANTITY_OUT_OF_RANGE, message)
 
 
 def no_previous_close() -> Refusal:
     """The daily limits cannot be computed."""
-    return Refusal(R.NO_MARKET_PRICE, "The daily price limits need a previous close, which is not known.")
+    return Refusal(R.NO_MARKET_PRICE, "The daily price limits cannot be checked: the previous close is unknown.")
 
 
 def outside_daily_limits(price: Decimal, lowest: Decimal, highest: Decimal) -> Refusal:
@@ -268,7 +268,7 @@ def change_not_made() -> Refusal:
 
 def cancel_not_made() -> Refusal:
     """The venue was asked, and has not cancelled an order."""
-    return Refusal(R.VENUE_REJECTED, "The venue does not cancel the order.")
+    return Refusal(R.VENUE_REJECTED, "The venue refuses to cancel the order.")
 
 
 def unknown_at_venue() -> Refusal:

@@ -37,8 +37,8 @@ def _signal(late: LateCommands) -> RiskSignal:
         kind=KIND,
         severity=Severity.CRITICAL,
         message=(
-            f"{late.commands} commands for {late.venue} have waited for up to {late.seconds} s: "
-            "orders and cancels do not reach it. Look whether an engine runs."
+            f"{late.commands} commands for the venue {late.venue} have waited for up to {late.seconds} s: "
+            "orders and cancels do not reach it. Check that an engine is running."
         ),
         observed=Decimal(late.seconds),
         limit=Decimal(LATE_SECONDS),

@@ -146,7 +146,7 @@ class LimitMonitor:
                 return
             await raise_events(work, [_signal(breach, again=again) for breach in found])
         _log.warning(
-            "limit still broken, restricted again" if again else "limit broken",
+            "limit still broken, account restricted again" if again else "limit broken",
             account_id=str(account_id),
             rules=[str(breach.rule.id) for breach in found],
             actions=sorted(actions),
@@ -168,7 +168,7 @@ class LimitMonitor:
         """Close positions at market, the worst loss first, one at a time, until no limit asks for it."""
         backoff = Backoff(LIQUIDATION)
         while True:
-            with Guarded(_log, "liquidation failed, tries again", account_id=str(account_id)):
+            with Guarded(_log, "liquidation failed, will retry", account_id=str(account_id)):
                 value = (await self.books.read([account_id]))[account_id]
                 found = breaches(value, value.account.peak_equity, await self.rules(), self.context.clock())
                 held = [row for row in value.positions if row.quantity != ZERO]
@@ -177,7 +177,7 @@ class LimitMonitor:
                 if await self._close_first(sorted(held, key=lambda row: (row.unrealized_pnl, row.symbol))):
                     backoff.succeeded()
                     continue
-                _log.warning("liquidation is refused, tries again", account_id=str(account_id))
+                _log.warning("liquidation is refused, will retry", account_id=str(account_id))
             await backoff.wait()
 
     async def _close_first(self, positions: Sequence[PositionValue]) -> bool:
@@ -219,7 +219,9 @@ def _signal(breach: Breach, *, again: bool) -> RiskSignal:
         source=RiskEventSource.MONITOR,
         kind=rule.kind.value,
         severity=Severity.WARNING if rule.action in _NOTES else Severity.CRITICAL,
-        message=f"Still broken, so it is restricted again: {violation.message}" if again else violation.message,
+        message=f"The limit is still broken, so the account is restricted again: {violation.message}"
+        if again
+        else violation.message,
         account_id=breach.account_id,
         symbol=breach.symbol,
         rule_id=rule.id,

@@ -36,7 +36,7 @@ async def cancel_all_after(bus: Bus, actor: Actor, account_id: UUID, seconds: in
         Refused: it is closed.
     """
     if not 0 <= seconds <= MAX_SECONDS:
-        raise BadInput(f"The timer takes 1 to {MAX_SECONDS} seconds, or 0 to take it away.", field="seconds")
+        raise BadInput(f"The timeout is 1 to {MAX_SECONDS} seconds, or 0 to disarm the timer.", field="seconds")
     require_stop(actor, account_id)
     async with unit_of_work(bus) as work:
         book = (await account_queries.lock_books(work, [account_id])).get(account_id)
@@ -55,7 +55,7 @@ async def cancel_all_after(bus: Bus, actor: Actor, account_id: UUID, seconds: in
 async def _check_role(work: UnitOfWork, actor: Actor, account_id: UUID) -> None:
     timer = await CancelTimer.filter(account_id=account_id).using_db(await work.orm()).first()
     if timer is not None and timer.role.rank > actor.role.rank:
-        raise Forbidden(f"The role {timer.role} set this timer: no lower one changes it.")
+        raise Forbidden(f"The role {timer.role} set this timer: a lower role cannot change it.")
 
 
 async def fire_due_timers(bus: Bus) -> int:

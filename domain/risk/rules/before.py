@@ -11,12 +11,14 @@ from types import MappingProxyType
 from typing import Final
 
 from domain.kernel.numbers import ONE, ZERO, plain
+from domain.risk.kinds import KINDS, ThresholdUnit
 from domain.risk.snapshot import ProposedOrder, RiskSnapshot
 from domain.risk.types import RiskRule, RiskRuleKind, RiskViolation
 
 Check = Callable[[RiskRule, ProposedOrder, RiskSnapshot], RiskViolation | None]
 # Ratios are shown and stored with as many digits as averages are.
 _RATIO_DIGITS = 12
+_UNITS: Final = {ThresholdUnit.QUANTITY: " units", ThresholdUnit.MONEY: " in the account's currency"}
 
 
 def violation(rule: RiskRule, observed: Decimal | None, message: str) -> RiskViolation:
@@ -31,8 +33,9 @@ def above(rule: RiskRule, observed: Decimal | None, what: str, missing: str) -> 
     if observed is not None and observed <= limit:
         return None
     if observed is None:
-        return violation(rule, None, f"{what} is not known: {missing}")
-    return violation(rule, observed, f"{what} of {plain(observed)} is above {plain(limit)}")
+        return violation(rule, None, f"{what} is unknown: {missing}")
+    unit = _UNITS.get(KINDS[rule.kind].measure, "")
+    return violation(rule, observed, f"{what} is {plain(observed)}, above the limit of {plain(limit)}{unit}")
 
 
 def ratio(part: Decimal, whole: Decimal) -> Decimal:
@@ -49,7 +52,7 @@ def over_equity(
     if amount == ZERO:
         return None
     if equity <= ZERO:
-        return violation(rule, None, f"{what} has no bound: there is no equity")
+        return violation(rule, None, f"{what} has no upper bound: the account has no equity")
     limit = rule.threshold
     assert limit is not None
     if amount <= limit * equity:
@@ -81,20 +84,24 @@ def _price_collar(rule: RiskRule, order: ProposedOrder, snapshot: RiskSnapshot) 
     beyond = order.price - reference if order.buys else reference - order.price
     if beyond <= rule.threshold * abs(reference):
         return None
-    what, limit = "its own trigger" if waits else "the reference", plain(rule.threshold)
+    what, limit = "its own trigger price" if waits else "the reference price", plain(rule.threshold)
     if reference == ZERO:
-        return violation(rule, None, f"the price {plain(order.price)} is more than {limit} beyond {what} of zero")
+        return violation(
+            rule, None, f"the price {plain(order.price)} is beyond {what} of zero by more than the ratio {limit}"
+        )
     observed = ratio(beyond, abs(reference))
-    message = f"the price {plain(order.price)} is {plain(observed)} beyond {what} {plain(reference)}, more than {limit}"
-    return violation(rule, observed, message)
+    distance = f"is beyond {what} {plain(reference)} by a ratio of {plain(observed)}, above the limit of {limit}"
+    return violation(rule, observed, f"the price {plain(order.price)} {distance}")
 
 
 def _max_position_quantity(rule: RiskRule, _: ProposedOrder, snapshot: RiskSnapshot) -> RiskViolation | None:
-    return above(rule, snapshot.account.position, "the position's worst case", "")
+    return above(rule, snapshot.account.position, "the worst-case position", "")
 
 
 def _max_position_notional(rule: RiskRule, _: ProposedOrder, snapshot: RiskSnapshot) -> RiskViolation | None:
-    return above(rule, snapshot.account.position_notional, "the position's worst notional", snapshot.market.missing)
+    return above(
+        rule, snapshot.account.position_notional, "the worst-case notional of the position", snapshot.market.missing
+    )
 
 
 def _max_gross_exposure(rule: RiskRule, _: ProposedOrder, snapshot: RiskSnapshot) -> RiskViolation | None:
@@ -130,11 +137,11 @@ def _min_margin_ratio(rule: RiskRule, _: ProposedOrder, snapshot: RiskSnapshot) 
     assert limit is not None
     margin, equity = account.maintenance_margin, account.equity
     if margin is None or equity is None:
-        return violation(rule, None, f"the margin ratio is not known: {account.missing}")
+        return violation(rule, None, f"the margin ratio is unknown: {account.missing}")
     if margin == ZERO or equity >= limit * margin:
         return None
     observed = ratio(equity, margin)
-    return violation(rule, observed, f"the margin ratio of {plain(observed)} is below {plain(limit)}")
+    return violation(rule, observed, f"the margin ratio is {plain(observed)}, below the limit of {plain(limit)}")
 
 
 def _max_open_orders(rule: RiskRule, _: ProposedOrder, snapshot: RiskSnapshot) -> RiskViolation | None:
@@ -143,7 +150,7 @@ def _max_open_orders(rule: RiskRule, _: ProposedOrder, snapshot: RiskSnapshot) -
 
 def _max_order_rate(rule: RiskRule, _: ProposedOrder, snapshot: RiskSnapshot) -> RiskViolation | None:
     count = snapshot.activity.recent.since(snapshot.now - _window(rule), rule.scope) + 1
-    return above(rule, Decimal(count), "the number of orders within the window", "")
+    return above(rule, Decimal(count), f"the number of orders within {rule.window_seconds} s", "")
 
 
 def _max_daily_orders(rule: RiskRule, _: ProposedOrder, snapshot: RiskSnapshot) -> RiskViolation | None:
@@ -156,12 +163,12 @@ def _max_daily_notional(rule: RiskRule, order: ProposedOrder, snapshot: RiskSnap
     if order.replaces is not None and rise is not None and rise <= ZERO:
         return None
     observed = None if rise is None else before + rise
-    return above(rule, observed, "the notional of the day's orders", snapshot.market.missing)
+    return above(rule, observed, "the notional of the orders of the day", snapshot.market.missing)
 
 
 def _duplicate_order(rule: RiskRule, _: ProposedOrder, snapshot: RiskSnapshot) -> RiskViolation | None:
     count = snapshot.activity.same.since(snapshot.now - _window(rule), rule.scope) + 1
-    return above(rule, Decimal(count), "the number of same orders within the window", "")
+    return above(rule, Decimal(count), f"the number of equal orders within {rule.window_seconds} s", "")
 
 
 def _self_trade(rule: RiskRule, order: ProposedOrder, snapshot: RiskSnapshot) -> RiskViolation | None:
@@ -170,7 +177,7 @@ def _self_trade(rule: RiskRule, order: ProposedOrder, snapshot: RiskSnapshot) ->
         return None
     if bound is not None and (bound < opposite if order.buys else bound > opposite):
         return None
-    return violation(rule, opposite, f"it could trade with the account's own order at {plain(opposite)}")
+    return violation(rule, opposite, f"the order could trade with an order of the same account at {plain(opposite)}")
 
 
 def _restricted_symbol(rule: RiskRule, order: ProposedOrder, _: RiskSnapshot) -> RiskViolation:
@@ -184,11 +191,11 @@ def _trading_hours(rule: RiskRule, order: ProposedOrder, snapshot: RiskSnapshot)
 def _stale_price(rule: RiskRule, _: ProposedOrder, snapshot: RiskSnapshot) -> RiskViolation | None:
     age = snapshot.market.age
     if age is None:
-        return violation(rule, None, f"the age of the quote is not known: {snapshot.market.missing}")
+        return violation(rule, None, f"the age of the quote is unknown: {snapshot.market.missing}")
     if age <= _window(rule):
         return None
     seconds = Decimal(age // timedelta(microseconds=1)).scaleb(-6)
-    return violation(rule, seconds, f"the quote is {plain(seconds)} s old, more than {rule.window_seconds} s")
+    return violation(rule, seconds, f"the quote is {plain(seconds)} s old, above the limit of {rule.window_seconds} s")
 
 
 def _window(rule: RiskRule) -> timedelta:

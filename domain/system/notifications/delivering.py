@@ -23,7 +23,7 @@ from domain.system.notifications.types import Delivery, DeliveryState, Notificat
 
 # One message tells so much; the rest goes with the next.
 MAX_NOTICES = 500
-UNREADABLE = "The stored address cannot be read, because the platform's secret has changed: save the address again."
+UNREADABLE = "The stored address cannot be decrypted because the platform's secret has changed: save the address again."
 
 
 @dataclass(frozen=True, slots=True)

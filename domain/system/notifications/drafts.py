@@ -53,12 +53,12 @@ def check_draft(draft: ChannelDraft, actor: Actor) -> ChannelDraft:
     if NotificationTopic.TASK_FAILED in draft.topics and actor.role not in OPERATORS:
         raise Forbidden("The topic TASK_FAILED needs the role RISK_MANAGER or ADMIN.")
     if not draft.topics and draft.escalate_after_minutes is None:
-        raise BadInput("Name at least one topic, or a time after which to escalate.", field="topics")
+        raise BadInput("Give at least one topic, or an escalation time.", field="topics")
     minutes = draft.escalate_after_minutes
     if minutes is not None and not 1 <= minutes <= MAX_ESCALATION_MINUTES:
-        raise BadInput(f"This is from 1 to {MAX_ESCALATION_MINUTES} minutes.", field="escalateAfterMinutes")
+        raise BadInput(f"The escalation time is 1 to {MAX_ESCALATION_MINUTES} minutes.", field="escalateAfterMinutes")
     if draft.account_ids is not None and not 1 <= len(draft.account_ids) <= MAX_ACCOUNTS:
-        raise BadInput(f"Name 1 to {MAX_ACCOUNTS} accounts, or leave this out for all.", field="accountIds")
+        raise BadInput(f"Name 1 to {MAX_ACCOUNTS} accounts, or omit this field for all.", field="accountIds")
     check_zone(draft.timezone)
     quiet_hours(draft)
     return replace(
@@ -79,7 +79,7 @@ def quiet_hours(draft: ChannelDraft) -> QuietHours | None:
     start = read_clock(draft.quiet_from, "quietFrom")
     end = read_clock(draft.quiet_to, "quietTo")
     if start == end:
-        raise BadInput("Quiet hours end at another time than they begin.", field="quietTo")
+        raise BadInput("Quiet hours must end at another time than they begin.", field="quietTo")
     return QuietHours(start, end)
 
 

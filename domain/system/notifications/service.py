@@ -66,7 +66,7 @@ async def save_channel(notifications: Notifications, actor: Actor, draft: Channe
         before = None if draft.id is None else await _lock(work, actor, draft.id)
         owner_id = before.owner_id if before is not None else (None if draft.shared else actor.user_id)
         if before is not None and before.is_shared != draft.shared:
-            raise BadInput("A channel stays its owner's, or the platform's.", field="shared")
+            raise BadInput("The owner of a channel cannot change.", field="shared")
         address = partial(_address, notifications)
         channel = made(
             draft,
@@ -79,10 +79,10 @@ async def save_channel(notifications: Notifications, actor: Actor, draft: Channe
         )
         await _prepare_sources(work, channel)
         if await store.is_named(work, owner_id, channel.name, but=channel.id):
-            raise Conflict("There is a channel of this name.", field="name")
+            raise Conflict("A channel with this name exists already.", field="name")
         if before is None:
             if await store.count_channels(work, owner_id) >= MAX_CHANNELS:
-                raise Conflict(f"There can be {MAX_CHANNELS} channels; delete one first.")
+                raise Conflict(f"At most {MAX_CHANNELS} channels are allowed; delete one first.")
             await store.insert_channel(work, channel)
         else:
             await store.update_channel(work, channel)
@@ -139,7 +139,7 @@ async def try_channel(notifications: Notifications, actor: Actor, channel_id: UU
         channel = await _lock(work, actor, channel_id)
         wait = await queries.claim_test(work, channel.id, TEST_EVERY)
         if wait is not None:
-            raise RateLimited("This channel was tried a moment ago.", retryAfterSeconds=wait)
+            raise RateLimited("This channel was tested a moment ago; try again shortly.", retryAfterSeconds=wait)
         target = target_of("notificationChannel", channel.id)
         await audit(work, actor, "testNotificationChannel", target, detail={"name": channel.name})
     error = None

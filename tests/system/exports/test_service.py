@@ -98,7 +98,7 @@ async def test_invisible_accounts_are_not_found(desk: Platform, kind: ExportKind
     rows = [row for run in await exported(desk, owner, ExportRequest(kind, book.id)) for row in run]
     assert rows == []
     now = utc_now()
-    with pytest.raises(BadInput, match="ends before it begins"):
+    with pytest.raises(BadInput, match="The end is before the start"):
         await exported(desk, owner, ExportRequest(kind, book.id, now, now - timedelta(1)))
 
 

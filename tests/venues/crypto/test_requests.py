@@ -161,10 +161,8 @@ async def test_the_client_pauses_when_the_exchange_asks_for_it(server: BinanceSe
     answer = await submit(venue, limit("BUY", "0.5", "90"))
     assert isinstance(answer, Declined)
     again = await submit(venue, limit("BUY", "0.5", "90"))
-    assert again == Declined(
-        reason=RejectReason.VENUE_REJECTED, message="The exchange wants not to be asked for a while."
-    )
-    with pytest.raises(VenueUnavailable, match="not to be asked"):
+    assert again == Declined(reason=RejectReason.VENUE_REJECTED, message="The exchange asked for a pause in requests.")
+    with pytest.raises(VenueUnavailable, match="asked for a pause"):
         await venue.open_orders()
     assert time.monotonic() - began < 5
     assert (server.requests, server.orders) == ([], [])
@@ -184,7 +182,7 @@ async def test_clock_differences_are_measured_again(
 async def test_an_order_that_exists_already_is_not_refused(server: BinanceServer, venue: ExchangeVenue) -> None:
     order = limit("BUY", "0.5", "90")
     await submit(venue, order)
-    assert await submit(venue, order) == Unanswered(message="The exchange says that it has this order already.")
+    assert await submit(venue, order) == Unanswered(message="The exchange has an order with this id already.")
     found = await venue.order(ref(order))
     assert found is not None
     assert found.is_open
