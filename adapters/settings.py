@@ -68,127 +68,142 @@ class Settings:
         "TRADEGRAPH_QUOTE_AHEAD",
         "60",
         values.whole_number(0, 3_600),
-        "So many seconds may the clock of a source of quotes be ahead; what lies further in the future is refused.",
+        "Seconds that the clock of a quote source may be ahead; quotes from further in the future are refused.",
     )
     quote_stale_seconds: int = variable(
         "TRADEGRAPH_QUOTE_STALE",
         "30",
         values.whole_number(1, 86_400),
-        "After so many seconds, by its own time, a quote is stale: nothing is decided on it, and one that comes so "
+        "Age in seconds, by its own time, at which a quote is stale: no order is decided on it, and one that arrives so "
         "late fills nothing.",
     )
     venues: tuple[VenueSetting, ...] = variable(
         "TRADEGRAPH_VENUES",
         "",
         parse_venues,
-        "Venues beside `paper`: `NAME=GATEWAY:TARGET`, commas between. Keys are in `TRADEGRAPH_VENUE_<NAME>_<OPTION>`.",
+        "Venues beside `paper`: `NAME=GATEWAY:TARGET`, separated by commas. Keys are in `TRADEGRAPH_VENUE_<NAME>_<OPTION>`.",
         otherwise="only the paper venue",
         empty=(),
     )
     day_roll: DayRoll = variable(
-        "TRADEGRAPH_DAY_ROLL", "00:00 UTC", values.day_roll, "When the platform's day ends: a time and a zone."
+        "TRADEGRAPH_DAY_ROLL", "00:00 UTC", values.day_roll, "End of the platform's day: a time and a zone."
     )
     log: LogSetting = variable(
         "TRADEGRAPH_LOG",
         "info:console",
         values.log,
-        "Least severe level that is logged (`debug`, `info`, `warning`, `error`), and the format, `console` or `json`.",
+        "Lowest level that is logged (`debug`, `info`, `warning`, `error`), and the format, `console` or `json`.",
     )
     web_processes: int = variable(
-        "TRADEGRAPH_WEB_PROCESSES", "1", values.whole_number(1, 64), "How many processes `web` serves with."
+        "TRADEGRAPH_WEB_PROCESSES", "1", values.whole_number(1, 64), "Number of processes of `web`."
     )
     connections: int = variable(
-        "TRADEGRAPH_CONNECTIONS", "10000", values.whole_number(10, 1_000_000), "Connections of one process of `web`."
+        "TRADEGRAPH_CONNECTIONS",
+        "10000",
+        values.whole_number(10, 1_000_000),
+        "Limit of connections of one process of `web`.",
     )
     connections_per_address: int = variable(
         "TRADEGRAPH_CONNECTIONS_PER_ADDRESS",
         "2000",
         values.whole_number(1, 1_000_000),
-        "Connections of one address (a /64 network in IPv6) in one process; a proxy's clients have one address.",
+        "Limit of connections of one address (a /64 network in IPv6) in one process.",
     )
     waiting_per_address: int = variable(
         "TRADEGRAPH_WAITING_PER_ADDRESS",
         "200",
         values.whole_number(1, 1_000_000),
-        "Of these, those whose request has not come whole, and sockets on which nobody has signed in.",
+        "Limit of those with an incomplete request, and of sockets without a sign-in.",
     )
     requests_per_connection: int = variable(
         "TRADEGRAPH_REQUESTS_PER_CONNECTION",
         "10000",
         values.whole_number(1, 999_999_999),
-        "After so many requests a connection is closed in order.",
+        "Number of requests after which a connection is closed in an orderly way.",
     )
     url_bytes: int = variable(
-        "TRADEGRAPH_URL_BYTES", "16384", values.whole_number(256, 1_000_000), "Length of a request's address."
+        "TRADEGRAPH_URL_BYTES", "16384", values.whole_number(256, 1_000_000), "Longest address of a request, in bytes."
     )
     headers: int = variable(
-        "TRADEGRAPH_HEADERS", "100", values.whole_number(10, 10_000), "Number of a request's headers."
+        "TRADEGRAPH_HEADERS", "100", values.whole_number(10, 10_000), "Largest number of headers of a request."
     )
     header_bytes: int = variable(
-        "TRADEGRAPH_HEADER_BYTES", "32768", values.whole_number(1_024, 1_000_000), "Size of all of them together."
+        "TRADEGRAPH_HEADER_BYTES",
+        "32768",
+        values.whole_number(1_024, 1_000_000),
+        "Largest size of all headers together, in bytes.",
     )
     header_seconds: int = variable(
-        "TRADEGRAPH_HEADER_SECONDS", "10", values.whole_number(1, 600), "Time for the head of a request to arrive."
+        "TRADEGRAPH_HEADER_SECONDS",
+        "10",
+        values.whole_number(1, 600),
+        "Time limit for the head of a request to arrive.",
     )
     body_bytes: int = variable(
         "TRADEGRAPH_BODY_BYTES",
         "1000000",
         values.whole_number(10_000, 16_000_000),
-        "Size of a request's body, and of a message on a socket.",
+        "Largest size of a request's body, and of a message on a socket, in bytes.",
     )
     body_seconds: int = variable(
-        "TRADEGRAPH_BODY_SECONDS", "30", values.whole_number(1, 600), "Time for the body to arrive."
+        "TRADEGRAPH_BODY_SECONDS", "30", values.whole_number(1, 600), "Time limit for the body to arrive."
     )
     idle_seconds: int = variable(
-        "TRADEGRAPH_IDLE_SECONDS", "30", values.whole_number(1, 3_600), "Time between two requests on a connection."
+        "TRADEGRAPH_IDLE_SECONDS",
+        "30",
+        values.whole_number(1, 3_600),
+        "Time limit between two requests on a connection.",
     )
     stalled_seconds: int = variable(
         "TRADEGRAPH_STALLED_SECONDS",
         "20",
         values.whole_number(1, 600),
-        "A client that takes less than 64 KiB in so long, although more waits for it, is cut off.",
+        "A client that reads less than 64 KiB in this time, although more waits for it, is disconnected.",
     )
     held_bytes_per_user: int = variable(
         "TRADEGRAPH_HELD_BYTES_PER_USER",
         "16000000",
         values.whole_number(1_000_000, 999_999_999),
-        "What may wait for all connections of one user in one process.",
+        "Limit of bytes that wait for all connections of one user in one process.",
     )
     requests_per_second: int = variable(
         "TRADEGRAPH_REQUESTS_PER_SECOND",
         "2000",
         values.whole_number(0, 1_000_000),
-        "Operations a second of one API key, or of one user without a key, over all processes of `web`; 0: no limit.",
+        "Operations per second of one API key, or of one user without a key, over all processes of `web`; 0: no limit.",
     )
     requests_burst: int = variable(
-        "TRADEGRAPH_REQUESTS_BURST", "20000", values.whole_number(1, 100_000_000), "So many of them may come at once."
+        "TRADEGRAPH_REQUESTS_BURST",
+        "20000",
+        values.whole_number(1, 100_000_000),
+        "Number of them that may arrive at once.",
     )
     anonymous_requests_per_second: int = variable(
         "TRADEGRAPH_ANONYMOUS_REQUESTS_PER_SECOND",
         "1000",
         values.whole_number(0, 1_000_000),
-        "Operations and sign-ins a second of one address (a /64 network in IPv6) without a valid credential; "
+        "Operations and sign-ins per second of one address (a /64 network in IPv6) without a valid credential; "
         "0: no limit.",
     )
     anonymous_requests_burst: int = variable(
         "TRADEGRAPH_ANONYMOUS_REQUESTS_BURST",
         "10000",
         values.whole_number(1, 100_000_000),
-        "So many of them may come at once.",
+        "Number of them that may arrive at once.",
     )
     task_lease_seconds: int = variable(
         "TRADEGRAPH_TASK_LEASE",
         "20",
         values.whole_number(2, 50),
-        "After so many seconds without a sign of life a worker counts as dead, and another takes up what it ran.",
+        "Seconds without a heartbeat after which a worker counts as dead, and another one continues its runs.",
     )
     documents: tuple[Path, ...] = variable(
         "TRADEGRAPH_DOCUMENTS",
         "",
         values.paths,
-        "Documents that clients were built with, to be asked for by `documentId`: manifests (`*.json`), documents "
-        "(`*.graphql`) or folders of them, with commas between them.",
-        otherwise="those of the trading desk alone",
+        "Persisted documents of clients, which are requested by `documentId`: manifests (`*.json`), documents "
+        "(`*.graphql`) or folders of them, separated by commas.",
+        otherwise="only those of the trading desk",
         empty=(),
     )
     operations: Literal["any", "listed"] = variable(
@@ -201,7 +216,7 @@ class Settings:
         "TRADEGRAPH_ALLOWED_ORIGINS",
         "",
         values.origins,
-        "Origins whose pages may use the API, such as `https://desk.example`, with commas between them.",
+        "Origins whose pages may use the API, such as `https://desk.example`, separated by commas.",
         otherwise="only pages of this server itself",
         empty=(),
     )
@@ -209,16 +224,16 @@ class Settings:
         "TRADEGRAPH_ALLOWED_HOSTS",
         "",
         values.hosts,
-        "Names under which clients reach `web`, such as `desk.example` or `*.desk.example`, with commas between them; "
-        "`*` for any. Addresses, `localhost`, `TRADEGRAPH_HOST` and hosts of allowed origins need no mention.",
-        otherwise="only those that need no mention",
+        "Host names of `web`, such as `desk.example` or `*.desk.example`, separated by commas; "
+        "`*` for any. Addresses, `localhost`, `TRADEGRAPH_HOST` and hosts of allowed origins are always allowed.",
+        otherwise="only those that are always allowed",
         empty=(),
     )
     trusted_proxies: tuple[str, ...] = variable(
         "TRADEGRAPH_TRUSTED_PROXIES",
         "",
         values.networks,
-        "Addresses and networks of proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed.",
+        "Addresses and networks of proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are trusted.",
         otherwise="nobody's are",
         empty=(),
     )
@@ -226,19 +241,19 @@ class Settings:
         "TRADEGRAPH_INFLUX_URL",
         "",
         values.url("http", "https"),
-        "A store of time series that takes InfluxDB's v1 line protocol, `http://USER:PASSWORD@HOST:8086`: `worker` "
+        "A time series store with InfluxDB's v1 line protocol, `http://USER:PASSWORD@HOST:8086`: `worker` "
         "exports quotes, bars, equity and the platform's load to it.",
         otherwise="nothing is exported",
         secret=True,
     )
     influx_database: str = variable(
-        "TRADEGRAPH_INFLUX_DATABASE", "tradegraph", values.database_name, "The database, or the bucket, there."
+        "TRADEGRAPH_INFLUX_DATABASE", "tradegraph", values.database_name, "The database, or the bucket, in that store."
     )
     influx_token: str = variable(
         "TRADEGRAPH_INFLUX_TOKEN",
         "",
         values.token,
-        "A token for it, instead of a user and a password.",
+        "A token for that store, instead of a user and a password.",
         otherwise="the user and password of the address, if it has any",
         secret=True,
     )
@@ -246,7 +261,7 @@ class Settings:
         "TRADEGRAPH_METRICS_TOKEN",
         "",
         values.secret,
-        "What Prometheus sends as a bearer token to `/metrics`, at least 32 characters.",
+        "Bearer token of Prometheus for `/metrics`, at least 32 characters.",
         otherwise="an API key of any role reads `/metrics` of `web`",
         secret=True,
     )
@@ -254,7 +269,7 @@ class Settings:
         "TRADEGRAPH_ENGINE_METRICS",
         "",
         values.address,
-        "Where `engine` tells its figures, such as `127.0.0.1:9464`; any other than loopback needs a token.",
+        "Address of the metrics of `engine`, such as `127.0.0.1:9464`; a public address needs a token.",
         otherwise="nowhere",
         empty=None,
     )
@@ -276,28 +291,28 @@ class Settings:
         "TRADEGRAPH_PUBLIC_URL",
         "",
         values.url("http", "https"),
-        "Where people reach the desk, such as `https://desk.example`: for links in messages.",
+        "Public address of the desk, such as `https://desk.example`, for links in messages.",
         otherwise="the address that `web` listens on",
     )
     notify_networks: tuple[str, ...] = variable(
         "TRADEGRAPH_NOTIFY_NETWORKS",
         "",
         values.networks,
-        "Private addresses and networks that messages may go to, such as a mail server's, with commas between them.",
-        otherwise="messages go to addresses of the internet only",
+        "Private addresses and networks that messages may go to, such as a mail server's, separated by commas.",
+        otherwise="messages go to public addresses only",
         empty=(),
     )
     keep_history_days: int = variable(
         "TRADEGRAPH_KEEP_HISTORY_DAYS",
         "400",
         values.whole_number(40, 36_500),
-        "So long samples of equity and snapshots of positions are kept, in whole months.",
+        "Days for which samples of equity and snapshots of positions are kept, in whole months.",
     )
     keep_bars_days: int | None = variable(
         "TRADEGRAPH_KEEP_BARS_DAYS",
         "",
         values.whole_number(40, 36_500),
-        "So long bars below a day are kept; those of days are kept for good.",
+        "Days for which bars shorter than a day are kept; daily bars are kept for ever.",
         otherwise="for good",
         empty=None,
     )
@@ -305,7 +320,7 @@ class Settings:
         "TRADEGRAPH_KEEP_EVENTS_DAYS",
         "",
         values.whole_number(100, 36_500),
-        "So long the event log is kept in the database; older months are archived as files, and then dropped.",
+        "Days for which the event log is kept in the database; older months are archived as files, then dropped.",
         otherwise="for good",
         empty=None,
     )
@@ -313,7 +328,7 @@ class Settings:
         "TRADEGRAPH_ARCHIVE_DIR",
         "",
         values.path,
-        "Where months of the event log are archived, on a disk that is backed up.",
+        "Folder for archived months of the event log, on a disk that is backed up.",
         otherwise="`archive` in the data folder",
         empty=None,
     )
@@ -321,13 +336,13 @@ class Settings:
         "TRADEGRAPH_TRACES_URL",
         "",
         values.url("http", "https"),
-        "A collector of traces that takes OpenTelemetry's protocol over HTTP, such as "
+        "Address of a trace collector with OpenTelemetry's protocol over HTTP, such as "
         "`http://127.0.0.1:4318/v1/traces`. It needs the extra `otel`.",
         otherwise="nothing is traced",
         secret=True,
     )
     traces_percent: int = variable(
-        "TRADEGRAPH_TRACES_PERCENT", "100", values.whole_number(0, 100), "How many of a hundred traces are recorded."
+        "TRADEGRAPH_TRACES_PERCENT", "100", values.whole_number(0, 100), "Percentage of traces that are recorded."
     )
     database_url: str = variable(
         "DATABASE_URL",
@@ -341,7 +356,7 @@ class Settings:
         "TRADEGRAPH_POOLER",
         "",
         values.pooler,
-        "`transaction` where `web` reaches the database through PgBouncer in transaction mode; no other process may.",
+        "`transaction` if `web` reaches the database through PgBouncer in transaction mode; no other process may do so.",
         otherwise="there is none",
     )
     redis_url: str = variable(

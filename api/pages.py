@@ -17,7 +17,7 @@ Node = TypeVar("Node")
 Value = TypeVar("Value")
 
 
-@strawberry.type(description="Where a page lies in its list.")
+@strawberry.type(description="Position of a page in its list.")
 class PageInfo:
     """Cursors are None on an empty page."""
 
@@ -27,7 +27,7 @@ class PageInfo:
     end_cursor: str | None
 
 
-@strawberry.type(description="One item of a page, with the cursor to go on after or before it.")
+@strawberry.type(description="One item of a page, with its cursor for `after` or `before`.")
 class Edge(Generic[Node]):
     """One item; most clients ask only for the cursors of a page's ends."""
 
@@ -48,7 +48,7 @@ class Connection(Generic[Node]):
     page_info: PageInfo
     count: strawberry.Private[Callable[[], Awaitable[int]]]
 
-    @strawberry.field(description="How many items the whole list has; counted when asked for.")
+    @strawberry.field(description="Number of items in the whole list; counted on request.")
     async def total_count(self) -> int:
         """The number of all matching items, on any page."""
         return await self.count()

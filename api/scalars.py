@@ -259,8 +259,8 @@ def _scalar(
 
 _DATE_TIME = _scalar(
     "DateTime",
-    "An instant: RFC 3339 with an offset, sent in UTC, with as many digits of the second as are known (up to nine). "
-    "What is kept to the microsecond is refused with more than six.",
+    "An instant: RFC 3339 with an offset, sent in UTC, with as many digits of the second as are known "
+    "(up to nine). Times stored to the microsecond are refused with more than six digits.",
     _datetime_out,
     parse_datetime,
     specified_by_url="https://www.rfc-editor.org/rfc/rfc3339",

@@ -6,15 +6,19 @@ from domain.access.types import AccountPermission, AuditOutcome, KeyScope, Role
 
 __all__ = ["AccountPermission", "AuditOutcome", "KeyScope", "Role"]
 
-strawberry.enum(AuditOutcome, description="How an audited action ended.")
+strawberry.enum(AuditOutcome, description="Outcome of an audited action.")
 strawberry.enum(
     Role,
-    description="What a person is. A RISK_MANAGER stops and cancels in every account; it opens no position and moves "
-    "no money. A lower role lifts nothing that a higher one restricted.",
+    description=(
+        "Role of a person. A RISK_MANAGER stops and cancels in every account; it opens no position and moves "
+        "no money. A lower role cannot lift a restriction of a higher one."
+    ),
 )
 strawberry.enum(
     AccountPermission,
-    description="What a grant lets its holder do with an account: see it, trade it, or pay in and out. "
-    "TRADE and FUNDS are apart; each lets the account be seen.",
+    description=(
+        "Permission of a grant: to see an account, to trade it, or to deposit and withdraw. TRADE and FUNDS "
+        "are independent; each includes seeing the account."
+    ),
 )
 strawberry.enum(KeyScope, description="A kind of operations that an API key may be limited to.")

@@ -9,7 +9,7 @@ from api.ids import named
 from domain.access.keys import KeyWish
 
 
-@strawberry.input(description="How a person signs in.")
+@strawberry.input(description="Credentials of a person.")
 class LoginInput:
     """Email and password."""
 
@@ -28,7 +28,7 @@ class CreateUserInput:
     role: Role = Role.TRADER
 
 
-@strawberry.input(description="What to change of a person; what is left out stays as it is.")
+@strawberry.input(description="Changes of a user; absent fields stay unchanged.")
 class UpdateUserInput:
     """A null field is the same as an omitted one."""
 
@@ -39,7 +39,7 @@ class UpdateUserInput:
     password: str | None = None
 
 
-@strawberry.input(description="Which account to open to whom.")
+@strawberry.input(description="Access of a person to an account.")
 class GrantAccountInput:
     """A user, an account and what it may do there."""
 

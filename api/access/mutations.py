@@ -50,7 +50,10 @@ class AccessMutation:
         return await sessions.logout(info.context.services.access, info.context.require_actor())
 
     @strawberry.mutation(
-        description="End one of your sessions, or as ADMIN anybody's, with all its tokens; it as it was."
+        description=(
+            "End one of your sessions, or as ADMIN any session, with all its tokens; returns the session "
+            "before its end."
+        )
     )
     async def revoke_session(self, info: Info, session_id: Annotated[strawberry.ID, _ID]) -> OpenSession:
         """End a session from elsewhere."""
@@ -71,16 +74,20 @@ class AccessMutation:
         return TwoFactorSetup(secret=setup.secret, uri=setup.uri)
 
     @strawberry.mutation(
-        description="Put the codes in force with one of them: from now on `login` takes a code too. Answers with ten "
-        "recovery codes, told this once, each of which works once in place of a code."
+        description=(
+            "Enable the second factor with one of its codes: from now on `login` requires a code. Returns "
+            "ten recovery codes, shown only once; each replaces one code."
+        )
     )
     async def confirm_two_factor(self, info: Info, code: str) -> list[str]:
         """Confirm what was begun."""
         return await second_factor.confirm(info.context.services.access, info.context.require_actor(), code)
 
     @strawberry.mutation(
-        description="Sign in without codes again: with a code or recovery code of your own, or as ADMIN for somebody "
-        "else without. False when there were none."
+        description=(
+            "Disable the second factor: with a code or recovery code of your own, or as ADMIN for another "
+            "user without one. False if it was not enabled."
+        )
     )
     async def disable_two_factor(
         self, info: Info, user_id: strawberry.ID | None = None, code: str | None = None
@@ -140,7 +147,7 @@ class AccessMutation:
         user = await users.revoke_account(access, actor, named(user_id), named(account_id), permission)
         return _with_new_grants(info.context, User.of(user))
 
-    @strawberry.mutation(description="Make an API key for yourself. `secret` is told this once.")
+    @strawberry.mutation(description="Create an API key for yourself. `secret` is shown only once.")
     async def create_api_key(self, info: Info, given: Annotated[CreateApiKeyInput, _INPUT]) -> CreatedApiKey:
         """Make a key."""
         actor, access = info.context.require_actor(), info.context.services.access

@@ -22,12 +22,12 @@ from domain.kernel.pages import page_request
 class AccessQuery:
     """The area's part of the root query."""
 
-    @strawberry.field(description="Who you are.")
+    @strawberry.field(description="The signed-in user.")
     async def viewer(self, info: Info) -> User:
         """The person behind the credential."""
         return User.of(await users.read_viewer(info.context.require_actor()))
 
-    @strawberry.field(description="Everybody who may sign in, oldest first. Needs ADMIN.")
+    @strawberry.field(description="All users, oldest first. Needs ADMIN.")
     async def users(
         self,
         info: Info,
@@ -49,8 +49,7 @@ class AccessQuery:
         return [ApiKey.of(key) for key in await keys.read_keys(info.context.require_actor())]
 
     @strawberry.field(
-        description="Where you are signed in, or as ADMIN where somebody is, newest first; none that has ended. An API"
-        " key needs MANAGE."
+        description=("Your active sessions, or as ADMIN those of a user, newest first. An API key needs MANAGE.")
     )
     async def sessions(self, info: Info, user_id: strawberry.ID | None = None) -> list[OpenSession]:
         """Sessions with their devices and addresses."""
@@ -59,8 +58,10 @@ class AccessQuery:
         return [OpenSession.of(session) for session in found]
 
     @strawberry.field(
-        description="What was done and refused, newest first, in `from` <= at < `to`; an order is an entry of its own, "
-        "with the action `placeOrder` however it was placed. Needs ADMIN or RISK_MANAGER."
+        description=(
+            "Actions that were done or refused, newest first, in `from` <= at < `to`; each order has its own "
+            "entry, with the action `placeOrder` however it was placed. Needs ADMIN or RISK_MANAGER."
+        )
     )
     async def audit_log(
         self,

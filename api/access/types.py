@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from api.accounts.types import Account
 
 
-@strawberry.type(description="A person who may sign in.")
+@strawberry.type(description="A user of the platform.")
 class User(Node):
     """A view of ``domain.access.types.User``."""
 
@@ -46,7 +46,7 @@ class User(Node):
         return cast("list[AccountGrant]", visible_grants(info.context.require_actor(), grants))
 
     @strawberry.field(
-        description="What you have saved with `savePreferences`; null of anybody else. The platform does not read it."
+        description=("Preferences saved with `savePreferences`; null for other users. The platform does not read them.")
     )
     async def preferences(self, info: Info) -> JSON | None:
         """The viewer's own."""
@@ -101,13 +101,13 @@ class User(Node):
         )
 
 
-@strawberry.type(description="A session's newest tokens. Keep them secret; they are told this once.")
+@strawberry.type(description="The newest tokens of a session. Keep them secret; they are shown only once.")
 class Session:
     """A view of ``domain.access.types.SignedIn``."""
 
     access_token: str = strawberry.field(description="Send it as `Authorization: Bearer ...`.")
     refresh_token: str = strawberry.field(description="Exchange it for new tokens with `refreshSession`; works once.")
-    expires_at: datetime = strawberry.field(description="When the access token stops working.")
+    expires_at: datetime = strawberry.field(description="Time at which the access token stops working.")
     user: User
 
     @classmethod
@@ -121,7 +121,7 @@ class Session:
         )
 
 
-@strawberry.type(description="The secret of an authenticator app, told this once.")
+@strawberry.type(description="The secret of an authenticator app, shown only once.")
 class TwoFactorSetup:
     """A view of ``domain.access.second_factor.Setup``."""
 
@@ -129,13 +129,13 @@ class TwoFactorSetup:
     uri: str
 
 
-@strawberry.type(description="A credential for programs. The key itself is told only when it is made.")
+@strawberry.type(description="A credential for programs. The key itself is shown only at its creation.")
 class ApiKey(Node):
     """A view of ``domain.access.types.ApiKey``."""
 
     id: strawberry.ID
     name: str
-    prefix: str = strawberry.field(description="How the key begins.")
+    prefix: str = strawberry.field(description="Beginning of the key.")
     role: Role = strawberry.field(description="The most it may do; never more than its owner.")
     created_at: datetime
     last_used_at: datetime | None = strawberry.field(description="To the minute.")
@@ -168,13 +168,13 @@ class OpenSession(Node):
     """A view of ``domain.access.types.OpenSession``."""
 
     id: strawberry.ID
-    created_at: datetime = strawberry.field(description="When the person signed in.")
-    expires_at: datetime = strawberry.field(description="When it ends unless it goes on.")
+    created_at: datetime = strawberry.field(description="Time at which the person signed in.")
+    expires_at: datetime = strawberry.field(description="Time at which it ends unless it is renewed.")
     used_at: datetime | None
     address: str | None
     device: str | None
 
-    @strawberry.field(description="Whether it is the one that asks.")
+    @strawberry.field(description="True if it is the one that asks.")
     def current(self, info: Info) -> bool:
         """By the credential of the request."""
         session_id = info.context.require_actor().session_id
@@ -201,24 +201,27 @@ class CreatedApiKey:
     secret: str
 
 
-@strawberry.type(description="What somebody did, or was refused. Entries are never changed or removed.")
+@strawberry.type(
+    description=("An action of a person or program, done or refused. Entries are never changed or removed.")
+)
 class AuditEntry:
     """A view of ``domain.access.types.AuditEntry``."""
 
     id: strawberry.ID
     at: datetime
     actor: str = strawberry.field(
-        description="An email, `system`, or `anonymous` for whoever was not signed in.", deprecation_reason="Use `by`."
+        description="An email, `system`, or `anonymous` for callers who were not signed in.",
+        deprecation_reason="Use `by`.",
     )
-    by: str = strawberry.field(description="An email, `system`, or `anonymous` for whoever was not signed in.")
+    by: str = strawberry.field(description=("An email, `system`, or `anonymous` for callers who were not signed in."))
     action: str = strawberry.field(description="The name of the mutation.")
-    target: str | None = strawberry.field(description="What it was done to: `kind:identifier`.")
+    target: str | None = strawberry.field(description="Target of the action: `kind:identifier`.")
     outcome: str = strawberry.field(description="`DONE` or `REFUSED`.", deprecation_reason="Use `result`.")
-    result: AuditOutcome = strawberry.field(description="How it ended.")
+    result: AuditOutcome = strawberry.field(description="Its outcome.")
     detail: JSON | None
     api_key_id: strawberry.ID | None = strawberry.field(description="The API key that was used, if any.")
-    address: str | None = strawberry.field(description="Where the request came from.")
-    request_id: strawberry.ID | None = strawberry.field(description="What the request is called in the server's log.")
+    address: str | None = strawberry.field(description="Network address of the request.")
+    request_id: strawberry.ID | None = strawberry.field(description=("Id of the request in the log of the server."))
 
     @classmethod
     def of(cls, entry: types.AuditEntry) -> Self:

@@ -27,12 +27,12 @@ class AccountEvent:
 
     account_id: strawberry.ID = strawberry.field(description="Id of the account.")
     sequence: int = strawberry.field(description="1, 2, 3 ... without a gap in each account.")
-    kind: AccountEventKind = strawberry.field(description="What happened.")
-    at: datetime = strawberry.field(description="When it happened.")
+    kind: AccountEventKind = strawberry.field(description="Kind of the event.")
+    at: datetime = strawberry.field(description="Time at which it happened.")
     by: str | None = strawberry.field(
-        description="Who caused it: an email, a part of the platform, or `venue`; null where that was not kept."
+        description="Its author: an email, a part of the platform, or `venue`; null if it was not recorded."
     )
-    reason: str | None = strawberry.field(description="Why, for people; null where none was given.")
+    reason: str | None = strawberry.field(description="Reason for people; null if none was given.")
     state: AccountState = strawberry.field(description="The account's state right after it.")
     cash: Decimal = strawberry.field(description="Settled cash right after it, in the account's currency.")
     reserved: Decimal = strawberry.field(
@@ -56,7 +56,7 @@ class AccountEvent:
         """Loaded with the event's other accounts."""
         return cast("Account", await load_account(info, self.change.account_id))
 
-    @strawberry.field(description="The same as `orderEvents` tells it; null unless it is about an order.")
+    @strawberry.field(description="The event as `orderEvents` sends it; null unless it is about an order.")
     def order_event(self) -> OrderEvent | None:
         """With the order as it was right after it."""
         found = self.change.order_event
@@ -68,7 +68,7 @@ class AccountEvent:
         found = self.change.order_event
         return cast(Order, found.order) if found is not None else None
 
-    @strawberry.field(description="What was executed; null unless it is about an execution.")
+    @strawberry.field(description="The execution; null unless the event is about an execution.")
     def execution(self) -> Execution | None:
         """From the event."""
         found = self.change.order_event

@@ -10,14 +10,14 @@ from api.context import Info
 from domain.access.types import Grant, no_account
 
 
-@strawberry.type(description="Access of a person to an account that somebody else owns.")
+@strawberry.type(description="Access of a person to an account of another owner.")
 class AccountGrant:
     """A view of ``domain.access.types.Grant``."""
 
     permission: AccountPermission
     granted_at: datetime
     granted_by: str | None = strawberry.field(
-        description="The email of whoever granted it; null where that was not kept."
+        description="Email of the person who granted it; null if it was not recorded."
     )
 
     @strawberry.field(description="The account that was opened to the person.")

@@ -12,7 +12,7 @@ from domain.accounts.search import AccountSearch
 from domain.accounts.service import MoveCash, OpenAccount
 
 
-@strawberry.input(description="A new account; the owner is who asks, unless an ADMIN names another.")
+@strawberry.input(description="A new account; its owner is the caller, unless an ADMIN gives another user.")
 class OpenAccountInput:
     """See ``domain.accounts.service.OpenAccount``."""
 
@@ -35,7 +35,7 @@ class OpenAccountInput:
         )
 
 
-@strawberry.input(description="Which accounts.")
+@strawberry.input(description="Conditions that select accounts.")
 class AccountFilter:
     """All given conditions must hold."""
 
@@ -74,7 +74,7 @@ class CashInput:
         return MoveCash(named(self.account_id), self.amount, self.reference, self.note)
 
 
-@strawberry.input(description="What loans of a currency cost per year, as a ratio.")
+@strawberry.input(description="Yearly interest rate of loans of a currency, as a ratio.")
 class SetInterestRateInput:
     """One rate."""
 
@@ -82,7 +82,7 @@ class SetInterestRateInput:
     loan_rate: Decimal
 
 
-@strawberry.input(description="What an account may do from now on, and why.")
+@strawberry.input(description="New state of an account, and the reason.")
 class SetAccountStateInput:
     """One change of state."""
 
@@ -91,7 +91,7 @@ class SetAccountStateInput:
     reason: str
 
 
-@strawberry.input(description="Which transactions, in `from` <= createdAt < `to`.")
+@strawberry.input(description="Conditions that select transactions, in `from` <= createdAt < `to`.")
 class TransactionFilter:
     """All given conditions must hold."""
 

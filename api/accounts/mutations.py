@@ -42,7 +42,9 @@ class AccountsMutation:
         )
 
     @strawberry.mutation(
-        description="Pay money out: at most what is available. Repeating a reference returns the first transaction."
+        description=(
+            "Withdraw money: at most the available amount. Repeating a reference returns the first transaction."
+        )
     )
     async def withdraw(self, info: Info, given: Annotated[CashInput, _INPUT]) -> AccountTransaction:
         """Out of an account whose funds the actor may move."""
@@ -58,7 +60,9 @@ class AccountsMutation:
             )
         )
 
-    @strawberry.mutation(description="Set what loans of a currency cost from the next day roll on. Needs ADMIN.")
+    @strawberry.mutation(
+        description=("Set the interest rate of loans of a currency from the next day roll on. Needs ADMIN.")
+    )
     async def set_interest_rate(self, info: Info, given: Annotated[SetInterestRateInput, _INPUT]) -> InterestRate:
         """Cash below zero is a loan."""
         actor, bus = info.context.require_actor(), info.context.services.bus

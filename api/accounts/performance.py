@@ -9,7 +9,7 @@ import strawberry
 from domain.positions.history_types import EquitySample
 
 
-@strawberry.type(description="What an account was worth at a moment.")
+@strawberry.type(description="Value of an account at one time.")
 class EquityPoint:
     """A view of ``domain.positions.history_types.EquitySample``."""
 
@@ -32,8 +32,11 @@ class EquityPoint:
 
 
 @strawberry.type(
-    description="How an account performed. Returns are time-weighted: deposits and withdrawals do not count. Ratios "
-    "are of daily returns, a year has 365 days, the risk-free rate is zero; null where there is too little to tell."
+    description=(
+        "Performance of an account. Returns are time-weighted: deposits and withdrawals do not count. Ratios "
+        "use daily returns, a year has 365 days, the risk-free rate is zero; null if there is too little "
+        "data."
+    )
 )
 class PerformanceReport:
     """A view of ``domain.orders.reading.closed_trades.PerformanceReport``."""
@@ -47,15 +50,15 @@ class PerformanceReport:
     calmar: float | None
     max_drawdown: float = strawberry.field(description="Deepest fall below an earlier peak, as a share of it.")
     max_drawdown_seconds: float = strawberry.field(
-        description="From that peak until the fall was made up for, or until the end."
+        description="Seconds from that peak until equity was back at it, or until the end."
     )
     max_drawdown_amount: Decimal = strawberry.field(description="Deepest fall of the profit below its peak, in money.")
     closed_trades: int
     win_rate: float | None = strawberry.field(description="Share of closed trades that brought something after fees.")
-    profit_factor: float | None = strawberry.field(description="What wins brought over what losses cost.")
+    profit_factor: float | None = strawberry.field(description="Sum of profits over sum of losses.")
     average_win: Decimal | None
     average_loss: Decimal | None = strawberry.field(description="Below zero.")
     largest_win: Decimal | None
     largest_loss: Decimal | None = strawberry.field(description="Below zero.")
-    turnover: Decimal = strawberry.field(description="What was bought and sold was worth.")
+    turnover: Decimal = strawberry.field(description="Value of purchases and sales.")
     fees_paid: Decimal = strawberry.field(description="Fees and taxes.")

@@ -71,7 +71,7 @@ class AccountsQuery:
         values = await info.context.services.books.read(page.nodes)
         return connection(page, lambda each: account_view(values[each]), partial(search.count_accounts, actor, wanted))
 
-    @strawberry.field(description="A row of an account's ledger; null if there is none of that id, or not for you.")
+    @strawberry.field(description=("A transaction of an account; null if the id is unknown or you may not see it."))
     async def transaction(self, info: Info, id: strawberry.ID) -> AccountTransaction | None:
         """One transaction."""
         return cast("AccountTransaction | None", await find_visible(info, read_transactions, id))
@@ -123,7 +123,9 @@ class AccountsQuery:
         catalog = await info.context.services.market.catalog()
         return cast(BookProof, await prove_book(wanted, catalog.by_id))
 
-    @strawberry.field(description="What loans cost, by currency; a currency that is missing lends for nothing.")
+    @strawberry.field(
+        description=("Interest rates of loans, by currency; a currency that is not listed is lent without interest.")
+    )
     async def interest_rates(self, info: Info) -> list[InterestRate]:
         """Every rate that was set."""
         info.context.require_actor()

@@ -60,17 +60,19 @@ class AccountTransaction(Node):
     reference: str | None
     note: str | None
     hash: str = strawberry.field(description="SHA-256 over the previous hash and this row.")
-    created_at: datetime = strawberry.field(description="When it was posted.", deprecation_reason="Use `at`.")
+    created_at: datetime = strawberry.field(description="Time at which it was posted.", deprecation_reason="Use `at`.")
     by: str | None = strawberry.field(
-        description="Who caused it: an email, or a part of the platform such as `settlement`; null where not kept."
+        description=(
+            "Its author: an email, or a part of the platform such as `settlement`; null if it was not recorded."
+        )
     )
 
-    @strawberry.field(description="When it was posted.", metadata=same_for_all_reading("created_at"))
+    @strawberry.field(description="Time at which it was posted.", metadata=same_for_all_reading("created_at"))
     def at(self, transaction: strawberry.Parent[Transaction]) -> datetime:
         """As of every event."""
         return transaction.created_at
 
-    @strawberry.field(description="Whose it is.", metadata=SAME_FOR_ALL)
+    @strawberry.field(description="Its owner.", metadata=SAME_FOR_ALL)
     async def account(
         self, transaction: strawberry.Parent[Transaction], info: Info
     ) -> Annotated["Account", strawberry.lazy("api.accounts.types")]:
@@ -94,18 +96,18 @@ class Account(Node):
 
     id: strawberry.ID
     name: str
-    venue: str = strawberry.field(description="Where its orders go.")
+    venue: str = strawberry.field(description="Venue of its orders.")
     kind: AccountKind
     position_mode: PositionMode
     state: AccountState
     state_by: str | None = strawberry.field(
-        description="Who set its state last: an email, or a part of the platform such as `monitor`."
+        description="Author of its current state: an email, or a part of the platform such as `monitor`."
     )
     state_reason: str | None
     currency: str
     cash: Decimal = strawberry.field(description="Settled balance: always the sum of its transactions.")
     reserved: Decimal = strawberry.field(description="Reserved for working orders.")
-    available: Decimal = strawberry.field(description="What a new order or a withdrawal may use.")
+    available: Decimal = strawberry.field(description="Money that a new order or a withdrawal may use.")
     equity: Decimal
     market_value: Decimal
     unrealized_pnl: Decimal
@@ -120,20 +122,22 @@ class Account(Node):
     day_pnl: Decimal = strawberry.field(description="Since the last day roll, apart from deposits and withdrawals.")
     created_at: datetime
 
-    @strawberry.field(description="Who owns it.", metadata=SAME_FOR_ALL)
+    @strawberry.field(description="Its owner.", metadata=SAME_FOR_ALL)
     async def owner(self, value: strawberry.Parent[AccountValue], info: Info) -> User:
         """Loaded with the owners of the operation's other accounts."""
         return await load_user(info, value.owner_id)
 
     @strawberry.field(
-        description="Where its events stand now: `orderEvents` and `executions` after it miss none from here on.",
+        description=(
+            "Current end of its event log: `orderEvents` and `executions` after this cursor miss no event from now on."
+        ),
         metadata=SAME_FOR_ALL,
     )
     async def event_cursor(self, value: strawberry.Parent[AccountValue], info: Info) -> Cursor:
         """Read with those of the operation's other accounts."""
         return cursor_of(await info.context.load(read_heads, value.id) or 0)
 
-    @strawberry.field(description="What it holds; on request also what it once held.", metadata=SAME_FOR_ALL)
+    @strawberry.field(description="Its open positions; on request also the closed ones.", metadata=SAME_FOR_ALL)
     async def positions(
         self, value: strawberry.Parent[AccountValue], info: Info, include_closed: bool = False
     ) -> list[Annotated["Position", strawberry.lazy("api.positions.types")]]:
@@ -204,7 +208,7 @@ class Account(Node):
         return cast(RiskMetrics, await risk_metrics(services.entry.context, services.books, value.id))
 
     @strawberry.field(
-        description="How it performed with `from` <= at < `to`, from its opening until now unless told.",
+        description="Its performance with `from` <= at < `to`; from its opening until now by default.",
         metadata=COSTLY,
     )
     async def performance(
@@ -222,8 +226,11 @@ class Account(Node):
 
 
 @strawberry.type(
-    description="What a day did to an account, in its currency. It adds up: openingEquity + deposits - withdrawals + "
-    "realizedPnl + unrealizedPnlChange - fees - taxes + financing + dividends = closingEquity."
+    description=(
+        "Result of one day of an account, in its currency. It adds up: openingEquity + deposits - "
+        "withdrawals + realizedPnl + unrealizedPnlChange - fees - taxes + financing + dividends = "
+        "closingEquity."
+    )
 )
 class DailyStatement:
     """A view of ``domain.settlement.types.DailyStatement``."""
@@ -237,7 +244,10 @@ class DailyStatement:
     withdrawals: Decimal
     realized_pnl: Decimal = strawberry.field(description="Of executions and settlements, gross of fees.")
     unrealized_pnl_change: Decimal = strawberry.field(
-        description="What prices and currencies did to what is held, with the fractions that cash is rounded by."
+        description=(
+            "Change of the value of open positions by prices and exchange rates, including the fractions "
+            "that cash is rounded by."
+        )
     )
     fees: Decimal
     taxes: Decimal
@@ -246,7 +256,7 @@ class DailyStatement:
     closing_equity: Decimal = strawberry.field(description="Cash and holdings at the day's closing prices.")
     executions: int
     positions: list[Annotated["PositionSnapshot", strawberry.lazy("api.positions.types")]] = strawberry.field(
-        description="What was held when the day ended, and what was closed in the course of it."
+        description="Positions at the end of the day, and positions that were closed during it."
     )
 
     @strawberry.field(description="The currency of all its money: the account's.", metadata=SAME_FOR_ALL)
@@ -255,7 +265,9 @@ class DailyStatement:
         return await load_currency(info, statement.account_id)
 
 
-@strawberry.type(description="A difference between the books and what follows from executions and transactions.")
+@strawberry.type(
+    description=("A difference between the books and the values derived from executions and transactions.")
+)
 class BookBreak:
     """A view of ``domain.orders.books.proof.BookBreak``."""
 
@@ -287,9 +299,7 @@ class BookProof:
         return await load_currency(info, proof.account_id)
 
 
-@strawberry.type(
-    description="What a loan of a currency costs per year, as a ratio; a 365th of it is charged at each day roll."
-)
+@strawberry.type(description="Yearly cost of a loan of a currency, as a ratio; each day roll charges a 365th of it.")
 class InterestRate:
     """A view of ``domain.accounts.interest.InterestRate``."""
 
@@ -298,7 +308,7 @@ class InterestRate:
     updated_at: datetime
 
 
-@strawberry.type(description="What a house account holds of a currency.")
+@strawberry.type(description="Balance of a house account in one currency.")
 class HouseBalance:
     """A view of ``domain.accounts.service.HouseBalance``."""
 

@@ -13,10 +13,12 @@ from domain.anomalies.cases.service import CaseStep
 from domain.anomalies.replay import DEFAULT_LEARNING_DAYS, ReplayDetector
 
 _ID = "The case."
-_VERSION = "Refuse with CONFLICT unless the case is at this version; null changes it whatever its version."
+_VERSION = "Refuse with CONFLICT unless the case is at this version; null accepts any version."
 
 
-@strawberry.input(description="Which cases, opened at `from` <= openedAt < `to`. All given conditions must hold.")
+@strawberry.input(
+    description=("Conditions that select cases, opened at `from` <= openedAt < `to`. All given conditions must hold.")
+)
 class AnomalyCaseFilter:
     """All given conditions must hold."""
 
@@ -25,7 +27,7 @@ class AnomalyCaseFilter:
     dispositions: list[Disposition] | None = strawberry.field(default=None, description="Decided as one of these.")
     account_id: strawberry.ID | None = strawberry.field(default=None, description="With a finding about this account.")
     assignee: str | None = strawberry.field(
-        default=None, description="Worked on by who has this email. Needs ADMIN or RISK_MANAGER."
+        default=None, description="Email of the assignee. Needs ADMIN or RISK_MANAGER."
     )
     min_severity: Severity | None = strawberry.field(default=None, description="Of this severity or a higher one.")
     since: datetime | None = strawberry.field(name="from", default=None, description="Opened then or later.")
@@ -45,7 +47,7 @@ class AnomalyCaseFilter:
         )
 
 
-@strawberry.input(description="Who gets a case.")
+@strawberry.input(description="Assignment of a case to a person.")
 class AssignAnomalyCaseInput:
     """See ``domain.anomalies.cases.service.assign_case``."""
 
@@ -73,13 +75,13 @@ class CommentAnomalyCaseInput:
         return CaseStep(named(self.id), self.expected_version)
 
 
-@strawberry.input(description="What a case is.")
+@strawberry.input(description="Decision on the case.")
 class DecideAnomalyCaseInput:
     """See ``domain.anomalies.cases.service.decide_case``."""
 
     id: strawberry.ID = strawberry.field(description=_ID)
-    disposition: Disposition = strawberry.field(description="What it is.")
-    note: str = strawberry.field(description="Why, in 1 to 2,000 characters.")
+    disposition: Disposition = strawberry.field(description="Its kind.")
+    note: str = strawberry.field(description="Reason, in 1 to 2,000 characters.")
     expected_version: int | None = strawberry.field(default=None, description=_VERSION)
 
     def step(self) -> CaseStep:
@@ -93,7 +95,7 @@ class CloseAnomalyCaseInput:
 
     id: strawberry.ID = strawberry.field(description=_ID)
     learn: bool = strawberry.field(
-        default=True, description="Whether the detector learns from a DISMISSED case; of others it learns nothing."
+        default=True, description=("True if the detector learns from a DISMISSED case; of others it learns nothing.")
     )
     expected_version: int | None = strawberry.field(default=None, description=_VERSION)
 
@@ -102,7 +104,7 @@ class CloseAnomalyCaseInput:
         return CaseStep(named(self.id), self.expected_version)
 
 
-@strawberry.input(description="Why a closed case is taken up again.")
+@strawberry.input(description="Reason for reopening a closed case.")
 class ReopenAnomalyCaseInput:
     """See ``domain.anomalies.cases.service.reopen_case``."""
 
@@ -115,9 +117,7 @@ class ReopenAnomalyCaseInput:
         return CaseStep(named(self.id), self.expected_version)
 
 
-@strawberry.input(
-    description="Which detector to replay with which settings, over `from` <= time < `to`: at most 31 days."
-)
+@strawberry.input(description="Detector and settings of a replay over `from` <= time < `to`: at most 31 days.")
 class ReplayDetectorInput:
     """See ``domain.anomalies.replay.ReplayDetector``."""
 
@@ -130,7 +130,7 @@ class ReplayDetectorInput:
         default=None, description="Read this account alone; null reads all. Alone, an account has no peers."
     )
     learning_days: int = strawberry.field(
-        default=DEFAULT_LEARNING_DAYS, description="How many days before `from` are read to learn from, 0 to 60."
+        default=DEFAULT_LEARNING_DAYS, description=("Number of days before `from` that are read for learning, 0 to 60.")
     )
 
     def to_domain(self) -> ReplayDetector:

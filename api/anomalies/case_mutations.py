@@ -16,7 +16,7 @@ from api.context import Info
 from api.ids import named
 from domain.anomalies.cases import service
 
-_INPUT = strawberry.argument(name="input", description="Which case, and what.")
+_INPUT = strawberry.argument(name="input", description="A note on a case.")
 
 
 @strawberry.type
@@ -24,8 +24,9 @@ class CasesMutation:
     """The part of cases in the root mutation."""
 
     @strawberry.mutation(
-        description="Give a case to somebody, or to yourself; repeating it changes nothing."
-        " Needs RISK_MANAGER or ADMIN."
+        description=(
+            "Assign a case to a person or to yourself; repeating it changes nothing. Needs RISK_MANAGER or ADMIN."
+        )
     )
     async def assign_anomaly_case(self, info: Info, given: Annotated[AssignAnomalyCaseInput, _INPUT]) -> AnomalyCase:
         """A decision stays."""
@@ -39,7 +40,7 @@ class CasesMutation:
         return case_view(await service.comment_case(bus, actor, given.step(), given.note))
 
     @strawberry.mutation(
-        description="Say what a case is, and why; the same again changes nothing. Needs RISK_MANAGER or ADMIN."
+        description="Decide a case, with a reason; repeating it changes nothing. Needs RISK_MANAGER or ADMIN."
     )
     async def decide_anomaly_case(self, info: Info, given: Annotated[DecideAnomalyCaseInput, _INPUT]) -> AnomalyCase:
         """Until it is closed, that can be said anew."""
@@ -56,8 +57,10 @@ class CasesMutation:
         return case_view(await service.close_case(bus, actor, given.step(), learn=given.learn))
 
     @strawberry.mutation(
-        description="Take up a closed case again: its decision is taken back, and what was learnt of it forgotten."
-        " Needs RISK_MANAGER or ADMIN."
+        description=(
+            "Reopen a closed case: its decision is withdrawn, and the learnt pattern is deleted. Needs "
+            "RISK_MANAGER or ADMIN."
+        )
     )
     async def reopen_anomaly_case(self, info: Info, given: Annotated[ReopenAnomalyCaseInput, _INPUT]) -> AnomalyCase:
         """With who did it and why."""
@@ -65,7 +68,10 @@ class CasesMutation:
         return case_view(await service.reopen_case(bus, actor, given.step(), given.reason))
 
     @strawberry.mutation(
-        description="Let a detector tell again what was dismissed; what it was. Needs RISK_MANAGER or ADMIN."
+        description=(
+            "Delete a dismissal, so that the detector reports the pattern again; returns it. Needs "
+            "RISK_MANAGER or ADMIN."
+        )
     )
     async def remove_anomaly_dismissal(
         self, info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The dismissal.")]

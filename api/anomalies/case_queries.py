@@ -26,11 +26,13 @@ class CasesQuery:
         self,
         info: Info,
         filter: Annotated[
-            AnomalyCaseFilter | None, strawberry.argument(description="Which ones; null asks for all.")
+            AnomalyCaseFilter | None, strawberry.argument(description=("Conditions on the items; null selects all."))
         ] = None,
-        first: Annotated[int | None, strawberry.argument(description="How many; 50 unless told, at most 500.")] = None,
-        after: Annotated[str | None, strawberry.argument(description="Go on after this cursor of an edge.")] = None,
-        last: Annotated[int | None, strawberry.argument(description="How many from the end; at most 500.")] = None,
+        first: Annotated[
+            int | None, strawberry.argument(description=("Number of items, 1 to 500; 50 by default."))
+        ] = None,
+        after: Annotated[str | None, strawberry.argument(description="Continue after this cursor of an edge.")] = None,
+        last: Annotated[int | None, strawberry.argument(description="Number of items from the end, 1 to 500.")] = None,
         before: Annotated[str | None, strawberry.argument(description="Go back before this cursor of an edge.")] = None,
     ) -> Connection[AnomalyCase]:
         """A page of cases."""
@@ -40,7 +42,7 @@ class CasesQuery:
         )
         return connection(page, case_view, partial(reading.count_cases, actor, wanted))
 
-    @strawberry.field(description="A case; null where there is none that you may see.")
+    @strawberry.field(description="A case; null if the id is unknown or you may not see it.")
     async def anomaly_case(
         self, info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The case.")]
     ) -> AnomalyCase | None:
@@ -49,7 +51,9 @@ class CasesQuery:
         return case_view(case) if case is not None else None
 
     @strawberry.field(
-        description="What detectors learnt not to tell, newest first; at most 1,000. Needs RISK_MANAGER or ADMIN.",
+        description=(
+            "Patterns that detectors do not report, newest first; at most 1,000. Needs RISK_MANAGER or ADMIN."
+        ),
         deprecation_reason="It has no pages: use `anomalyDismissalsConnection`.",
     )
     async def anomaly_dismissals(
@@ -63,7 +67,7 @@ class CasesQuery:
         wanted = named(account_id) if account_id is not None else None
         return [dismissal_view(one) for one in await reading.list_dismissals(info.context.require_actor(), wanted)]
 
-    @strawberry.field(description="What detectors learnt not to tell, newest first. Needs RISK_MANAGER or ADMIN.")
+    @strawberry.field(description=("Patterns that detectors do not report, newest first. Needs RISK_MANAGER or ADMIN."))
     async def anomaly_dismissals_connection(
         self,
         info: Info,
@@ -82,14 +86,18 @@ class CasesQuery:
         return connection(page, dismissal_view, partial(reading.count_dismissals, actor, wanted))
 
     @strawberry.field(
-        description="What a detector would have found in the past with other settings; nothing is stored. One replay"
-        " runs at a time in a process: RATE_LIMITED says when to ask again. Needs RISK_MANAGER or ADMIN.",
+        description=(
+            "Findings of a detector in the past with other settings; nothing is stored. A process runs one "
+            "replay at a time: RATE_LIMITED gives the time of the next try. Needs RISK_MANAGER or ADMIN."
+        ),
         metadata=COSTLY,
     )
     async def replay_detector(
         self,
         info: Info,
-        given: Annotated[ReplayDetectorInput, strawberry.argument(name="input", description="What to replay.")],
+        given: Annotated[
+            ReplayDetectorInput, strawberry.argument(name="input", description=("Settings and range of the replay."))
+        ],
     ) -> DetectorReplay:
         """Beside the findings of the settings in force."""
         return cast(DetectorReplay, await replay_detector(info.context.require_actor(), given.to_domain()))

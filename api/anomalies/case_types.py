@@ -26,15 +26,15 @@ from domain.anomalies.cases.reading import (
 )
 from domain.kernel.pages import page_request
 
-_First = Annotated[int, strawberry.argument(description="How many from the beginning: 1 to 500.")]
-_Last = Annotated[int, strawberry.argument(description="How many from the end: 1 to 500.")]
+_First = Annotated[int, strawberry.argument(description="Number of items from the beginning: 1 to 500.")]
+_Last = Annotated[int, strawberry.argument(description="Number of items from the end: 1 to 500.")]
 
 
 @strawberry.type(description="A reading of a component's measure.")
 class AnomalySample:
     """A view of ``domain.anomalies.cases.evidence.Sample``."""
 
-    at: datetime = strawberry.field(description="When it was read, in UTC.")
+    at: datetime = strawberry.field(description="Time at which it was read, in UTC.")
     value: float = strawberry.field(description="In the measure's own unit.")
 
 
@@ -42,11 +42,11 @@ class AnomalySample:
 class AnomalyCasePoint:
     """A view of ``domain.anomalies.cases.evidence.SeriesPoint``."""
 
-    at: datetime = strawberry.field(description="When it happened, in UTC.")
-    value: float = strawberry.field(description="What its series says: a price, an amount, a reading or a score.")
+    at: datetime = strawberry.field(description="Time at which it happened, in UTC.")
+    value: float = strawberry.field(description=("Value of its series: a price, an amount, a reading or a score."))
     size: float | None = strawberry.field(description="A quantity; null where the series has none.")
     id: strawberry.ID | None = strawberry.field(
-        description="The execution, order, transaction or anomaly that it stands for; null of readings."
+        description="The execution, order, transaction or anomaly of the point; null for readings."
     )
 
 
@@ -54,11 +54,13 @@ class AnomalyCasePoint:
 class AnomalyCaseSeries:
     """A view of ``domain.anomalies.cases.evidence.Series``."""
 
-    kind: SeriesKind = strawberry.field(description="What its points are.")
+    kind: SeriesKind = strawberry.field(description="Kind of its points.")
     points: list[AnomalyCasePoint] = strawberry.field(description="At most 1,000.")
 
 
-@strawberry.type(description="What a case rests on, of the accounts that you may see: all that its findings name.")
+@strawberry.type(
+    description=("Evidence of a case, of the accounts that you may see: everything that its findings name.")
+)
 class AnomalyCaseEvidence:
     """A view of ``domain.anomalies.cases.evidence.CaseEvidence``."""
 
@@ -93,7 +95,7 @@ class AnomalyCase(Node):
     """A view of ``domain.anomalies.cases.types.Case``."""
 
     id: strawberry.ID = strawberry.field(description="Names the case.")
-    number: int = strawberry.field(description="Counts all cases: what people call it by.")
+    number: int = strawberry.field(description="Number of the case, counted over all cases.")
     kind: AnomalyKind = strawberry.field(description="The kind of all its findings.")
     symbol: str | None = strawberry.field(description="The symbol of its findings; null where they are about none.")
     component: str | None = strawberry.field(
@@ -104,20 +106,22 @@ class AnomalyCase(Node):
     )
     severity: Severity = strawberry.field(description="The highest of its findings, of those that you may see.")
     score: float = strawberry.field(description="The highest of its findings that you may see; see `Anomaly.score`.")
-    finding_count: int = strawberry.field(description="How many findings it has, of those that you may see.")
-    status: CaseStatus = strawberry.field(description="How far it is.")
+    finding_count: int = strawberry.field(description="Number of its findings that you may see.")
+    status: CaseStatus = strawberry.field(description="Its status.")
     assignee: str | None = strawberry.field(
-        description="The email of who works on it; null while nobody does, and for those who do not work cases."
+        description=(
+            "Email of the person who works on it; null if it has no assignee, and for those who do not work cases."
+        )
     )
     disposition: Disposition | None = strawberry.field(description="Null until it is decided.")
     note: str | None = strawberry.field(
-        description="Why it was decided so; null until then, and for those who do not work cases."
+        description="Reason of the decision; null before it, and for those who do not work cases."
     )
-    opened_at: datetime = strawberry.field(description="When its first finding was told.")
+    opened_at: datetime = strawberry.field(description="Time at which its first finding was reported.")
     found_at: datetime = strawberry.field(
-        description="When what its newest finding, of those that you may see, tells of happened."
+        description="Time of the event behind its newest finding, of those that you may see."
     )
-    updated_at: datetime = strawberry.field(description="When it was changed last.")
+    updated_at: datetime = strawberry.field(description="Time at which it was changed last.")
     closed_at: datetime | None = strawberry.field(description="Null while it is open.")
     version: int = strawberry.field(description="Grows with each change; see `expectedVersion` of the mutations.")
 
@@ -129,8 +133,10 @@ class AnomalyCase(Node):
         return [anomaly_view(one) for one in findings_shown_to(actor, loaded)[:size]]
 
     @strawberry.field(
-        description="Its newest steps, oldest first: without those of findings that you may not see. Notes are shown to"
-        " those who work cases."
+        description=(
+            "Its newest steps, oldest first, without those of findings that you may not see. Notes are shown "
+            "to those who work cases."
+        )
     )
     async def timeline(
         self, case: strawberry.Parent[values.Case], info: Info, last: _Last = 100
@@ -141,7 +147,7 @@ class AnomalyCase(Node):
         shown = [step for event in loaded if (step := step_shown_to(actor, event)) is not None]
         return [case_event_view(step) for step in shown[-size:]]
 
-    @strawberry.field(description="What it rests on.")
+    @strawberry.field(description="Its evidence.")
     async def evidence(self, case: strawberry.Parent[values.Case], info: Info) -> AnomalyCaseEvidence:
         """Loaded with that of the operation's other cases."""
         material = await info.context.load(read_material, case.id)
@@ -153,16 +159,16 @@ class AnomalyCase(Node):
 class AnomalyCaseEvent:
     """A view of ``domain.anomalies.cases.types.CaseEvent``."""
 
-    kind: CaseEventKind = strawberry.field(description="What happened.")
-    at: datetime = strawberry.field(description="When it happened, in UTC.")
-    by: str = strawberry.field(description="Who did it: an email, or `anomaly detection`.")
+    kind: CaseEventKind = strawberry.field(description="Kind of the event.")
+    at: datetime = strawberry.field(description="Time at which it happened, in UTC.")
+    by: str = strawberry.field(description="Its author: an email, or `anomaly detection`.")
     note: str | None = strawberry.field(
-        description="What was said about it; null where nothing was, and for those who do not work cases."
+        description="Its note; null if there is none, and for those who do not work cases."
     )
     anomaly_id: strawberry.ID | None = strawberry.field(
         description="The finding that opened the case or joined it; null of other steps."
     )
-    case: AnomalyCase = strawberry.field(description="The case as it was after the step.")
+    case: AnomalyCase = strawberry.field(description="The case right after the step.")
 
     @strawberry.field(description="Resumes the subscription after this step.", metadata=SAME_FOR_ALL)
     def cursor(self, event: strawberry.Parent[values.CaseEvent]) -> Cursor:
@@ -170,22 +176,28 @@ class AnomalyCaseEvent:
         return cursor_of(event.sequence)
 
 
-@strawberry.type(description="A pattern that people dismissed: findings like it are not told any more, but counted.")
+@strawberry.type(description="A pattern that people dismissed: similar findings are counted and not reported.")
 class AnomalyDismissal(Node):
     """A view of ``domain.anomalies.cases.types.Dismissal``."""
 
     id: strawberry.ID = strawberry.field(description="Names it for its removal.")
     kind: AnomalyKind = strawberry.field(description="The detector that learnt it.")
-    account_id: strawberry.ID | None = strawberry.field(description="Whose findings; null of symbols and components.")
+    account_id: strawberry.ID | None = strawberry.field(
+        description=("Account of the findings; null for findings about symbols and components.")
+    )
     symbol: str | None = strawberry.field(description="In which symbol; null where the findings name none.")
     component: str | None = strawberry.field(description="Of which component and measure; null of accounts.")
-    max_score: float = strawberry.field(description="Findings up to this score are covered; what is above is told.")
+    max_score: float = strawberry.field(
+        description=("Findings up to this score are covered; findings above it are reported.")
+    )
     case_id: strawberry.ID = strawberry.field(description="The case that was dismissed.")
-    by: str = strawberry.field(description="The email of who closed the case.")
-    note: str = strawberry.field(description="Why it was dismissed.")
+    by: str = strawberry.field(description="Email of the person who closed the case.")
+    note: str = strawberry.field(description="Reason of the dismissal.")
     at: datetime = strawberry.field(description="Since when it is so.")
-    suppressed: int = strawberry.field(description="How many findings were not told because of it.")
-    last_suppressed_at: datetime | None = strawberry.field(description="When the last of them came; null if none did.")
+    suppressed: int = strawberry.field(description="Number of findings that were not reported because of it.")
+    last_suppressed_at: datetime | None = strawberry.field(
+        description=("Time at which the last of them came; null if none did.")
+    )
 
 
 def case_view(value: values.Case) -> AnomalyCase:

@@ -9,13 +9,13 @@ from domain.anomalies.types import AnomalyKind
 
 __all__ = ["AnomalyKind", "CaseEventKind", "CaseStatus", "Disposition", "SeriesKind", "WatchedBehaviour"]
 
-strawberry.enum(AnomalyKind, description="What a detector looks for.")
-strawberry.enum(CaseStatus, name="AnomalyCaseStatus", description="How far a case is.")
-strawberry.enum(Disposition, name="AnomalyDisposition", description="What a person decided that a case is.")
-strawberry.enum(CaseEventKind, name="AnomalyCaseEventKind", description="What happened to a case.")
+strawberry.enum(AnomalyKind, description="Kind of anomaly that a detector finds.")
+strawberry.enum(CaseStatus, name="AnomalyCaseStatus", description="Status of a case.")
+strawberry.enum(Disposition, name="AnomalyDisposition", description="Decision of a person on a case.")
+strawberry.enum(CaseEventKind, name="AnomalyCaseEventKind", description="Kind of a step of a case.")
 strawberry.enum(
     SeriesKind,
     name="AnomalyCaseSeriesKind",
-    description="What the points of a series are: their value, and their size where they have one.",
+    description="Kind of the points of a series: each has a value, and a size where it applies.",
 )
 strawberry.enum(WatchedBehaviour, description="The four behaviours of programmed trading that Chinese exchanges watch.")

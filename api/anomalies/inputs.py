@@ -17,7 +17,7 @@ def severities_from(least: Severity) -> tuple[Severity, ...]:
     return every[every.index(least) :]
 
 
-@strawberry.input(description="What to change of a detector; what is left out stays as it is.")
+@strawberry.input(description="Changes of a detector; absent fields stay unchanged.")
 class UpdateAnomalyDetectorInput:
     """See ``domain.anomalies.service.UpdateDetector``."""
 
@@ -32,7 +32,9 @@ class UpdateAnomalyDetectorInput:
         return UpdateDetector(self.kind, self.enabled, self.sensitivity, self.warmup, self.action)
 
 
-@strawberry.input(name="AnomalyFilter", description="Which anomalies, in `from` <= detectedAt < `to`.")
+@strawberry.input(
+    name="AnomalyFilter", description=("Conditions that select anomalies, in `from` <= detectedAt < `to`.")
+)
 class AnomalyFilterInput:
     """All given conditions must hold."""
 

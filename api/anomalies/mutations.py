@@ -28,8 +28,10 @@ class AnomaliesMutation:
         return cast(AnomalyDetector, report)
 
     @strawberry.mutation(
-        description="Let the detectors read what accounts have done since their last run; what they found of `kinds`."
-        " Needs RISK_MANAGER or ADMIN."
+        description=(
+            "Run the detectors on the events since their last run; returns their findings of `kinds`. Needs "
+            "RISK_MANAGER or ADMIN."
+        )
     )
     async def run_anomaly_detection(self, info: Info, kinds: list[AnomalyKind] | None = None) -> list[Anomaly]:
         """All detectors run; `kinds` filters the answer."""

@@ -25,7 +25,7 @@ class ProgramTradingQuery:
         info: Info,
         given: Annotated[
             ProgramTradingReportInput,
-            strawberry.argument(name="input", description="Which day, and from which numbers on."),
+            strawberry.argument(name="input", description=("Day of the report, and the thresholds of each behaviour.")),
         ],
     ) -> ProgramTradingReport:
         """One statement."""

@@ -17,8 +17,10 @@ _USUAL = values.ProgramThresholds()
 
 
 @strawberry.input(
-    description="Which day is reported, and from which numbers on a behaviour is one. Only the first two numbers are"
-    " published by the exchanges; the others are defaults of this platform."
+    description=(
+        "Day of the report, and the thresholds of each behaviour. The exchanges publish only the first two "
+        "thresholds; the others are defaults of this platform."
+    )
 )
 class ProgramTradingReportInput:
     """See ``domain.anomalies.program_trading``."""
@@ -42,15 +44,17 @@ class ProgramTradingReportInput:
         default=_USUAL.push_move, description="Move of a symbol's price within a minute that counts: 0.005 is 0.5 %."
     )
     push_share: float = strawberry.field(
-        default=_USUAL.push_share, description="The account's taking, as a part of what traded in that minute."
+        default=_USUAL.push_share,
+        description=("The quantity with which the account took liquidity, as a share of all trading in that minute."),
     )
-    pushes: int = strawberry.field(default=_USUAL.pushes, description="So many minutes of the day.")
+    pushes: int = strawberry.field(default=_USUAL.pushes, description="Number of minutes of the day.")
     minute_notional: Decimal = strawberry.field(
         default=_USUAL.minute_notional,
         description="Taken within a minute in one symbol on one side, in the account's currency.",
     )
     minute_share: float = strawberry.field(
-        default=_USUAL.minute_share, description="The same as a part of what was taken there by all on that side."
+        default=_USUAL.minute_share,
+        description=("The same as a share of all quantity that took liquidity on that side."),
     )
     minute_move: float = strawberry.field(
         default=_USUAL.minute_move, description="Move of the symbol's price in that minute; all three must be met."
@@ -76,10 +80,12 @@ class ProgramTradingReportInput:
 class BusiestMinute:
     """A view of ``domain.anomalies.program_trading_queries.BusiestMinute``."""
 
-    at: datetime = strawberry.field(description="When the minute begins.")
+    at: datetime = strawberry.field(description="Time at which the minute begins.")
     symbol: str = strawberry.field(description="In which symbol.")
     side: Side = strawberry.field(description="On which side.")
-    notional: Decimal = strawberry.field(description="What was taken, in the account's currency.")
+    notional: Decimal = strawberry.field(
+        description=("Value of the executed quantity that took liquidity, in the account's currency.")
+    )
     share: float = strawberry.field(description="Of all that was taken there on that side on this platform, 0 to 1.")
     move: float = strawberry.field(description="The price's move from the minute before, as a ratio.")
 
@@ -88,7 +94,7 @@ class BusiestMinute:
 class ProgramTradingAccount:
     """A view of ``domain.anomalies.program_trading.WatchedAccount``."""
 
-    behaviours: list[WatchedBehaviour] = strawberry.field(description="Which of the four behaviours it shows.")
+    behaviours: list[WatchedBehaviour] = strawberry.field(description="The kind of behaviour, of four.")
 
     @strawberry.field(description="Id of the account.")
     def account_id(self, account: strawberry.Parent[values.WatchedAccount]) -> strawberry.ID:
@@ -115,7 +121,7 @@ class ProgramTradingAccount:
         """A sliding second."""
         return account.conduct.peak
 
-    @strawberry.field(description="When that second ends; null where there were no messages.")
+    @strawberry.field(description="End of that second; null if there were no messages.")
     def peak_at(self, account: strawberry.Parent[values.WatchedAccount]) -> datetime | None:
         """The last message of it."""
         return account.conduct.peak_at
@@ -143,13 +149,13 @@ class ProgramTradingAccount:
 
 
 @strawberry.type(
-    description="What accounts did in a day by the windows in which Chinese exchanges watch programmed trading."
+    description=("Trading of accounts in one day, in the windows in which Chinese exchanges watch programmed trading.")
 )
 class ProgramTradingReport:
     """A view of ``domain.anomalies.program_trading.ProgramTradingReport``."""
 
-    since: datetime = strawberry.field(name="from", description="When the day begins.")
-    until: datetime = strawberry.field(name="to", description="When it ends, itself not part of it.")
+    since: datetime = strawberry.field(name="from", description="Time at which the day begins.")
+    until: datetime = strawberry.field(name="to", description="Time at which it ends, itself not part of it.")
     accounts: list[ProgramTradingAccount] = strawberry.field(
         description="Accounts that ordered, cancelled or took something, most messages in a second first; at most 500."
     )

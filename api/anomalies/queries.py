@@ -36,7 +36,7 @@ class AnomaliesQuery:
         )
         return connection(page, anomaly_view, partial(service.count_anomalies, actor, wanted))
 
-    @strawberry.field(description="An anomaly; null if there is none of that id, or not for you.")
+    @strawberry.field(description="An anomaly; null if the id is unknown or you may not see it.")
     async def anomaly(self, info: Info, id: strawberry.ID) -> Anomaly | None:
         """One anomaly."""
         return cast("Anomaly | None", await find_visible(info, find_anomalies, id))

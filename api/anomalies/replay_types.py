@@ -12,18 +12,18 @@ from api.scalars import JSON, raw_json
 from domain.anomalies import replay as values
 
 
-@strawberry.type(description="What a detector would have told. It is not stored.")
+@strawberry.type(description="A finding of a replay. It is not stored.")
 class ReplayedFinding:
     """A view of ``domain.anomalies.replay.ReplayedFinding``."""
 
-    is_found_now: bool = strawberry.field(description="Whether the settings in force find it, too.")
+    is_found_now: bool = strawberry.field(description="True if the settings in force find it, too.")
 
-    @strawberry.field(description="When it would have been detected.")
+    @strawberry.field(description="Time at which it would have been detected.")
     def detected_at(self, replayed: strawberry.Parent[values.ReplayedFinding]) -> datetime:
         """The time of its last fact."""
         return replayed.finding.at
 
-    @strawberry.field(description="How far it is beyond the threshold.")
+    @strawberry.field(description="Its distance from the threshold as a severity.")
     def severity(self, replayed: strawberry.Parent[values.ReplayedFinding]) -> Severity:
         """As it would have been told."""
         return replayed.finding.severity
@@ -48,37 +48,41 @@ class ReplayedFinding:
         """The observed value."""
         return replayed.finding.observed
 
-    @strawberry.field(description="In the same unit; null where nothing is usual.")
+    @strawberry.field(description="Usual value in the same unit; null if none is known.")
     def expected(self, replayed: strawberry.Parent[values.ReplayedFinding]) -> float | None:
         """The usual value."""
         return replayed.finding.expected
 
-    @strawberry.field(description="What was seen, what is usual for whom, and why it matters.")
+    @strawberry.field(description=("Explanation for people: the observation, the usual value and the possible cause."))
     def explanation(self, replayed: strawberry.Parent[values.ReplayedFinding]) -> str:
         """One sentence."""
         return replayed.finding.explanation
 
-    @strawberry.field(description="What it rests on: ids of orders, executions and transactions.")
+    @strawberry.field(description="Its evidence: ids of orders, executions and transactions.")
     def evidence(self, replayed: strawberry.Parent[values.ReplayedFinding]) -> JSON:
         """As an anomaly's."""
         return raw_json(orjson.dumps(replayed.finding.evidence))
 
 
-@strawberry.type(description="What a detector would have found in the past with other settings. Nothing is stored.")
+@strawberry.type(description="Findings of a detector in the past with other settings. Nothing is stored.")
 class DetectorReplay:
     """A view of ``domain.anomalies.replay.Replay``."""
 
     kind: AnomalyKind = strawberry.field(description="The detector.")
-    since: datetime = strawberry.field(name="from", description="Where the range begins.")
-    until: datetime = strawberry.field(name="to", description="Where the range ends, itself not part of it.")
+    since: datetime = strawberry.field(name="from", description="Start of the range.")
+    until: datetime = strawberry.field(name="to", description="End of the range, exclusive.")
     sensitivity: float = strawberry.field(description="The one that was replayed.")
     warmup: int = strawberry.field(description="The one that was replayed.")
-    threshold: float = strawberry.field(description="The score from which on something is told at this sensitivity.")
-    events: int = strawberry.field(description="How many events were read, those to learn from included.")
+    threshold: float = strawberry.field(description=("The score from which findings are reported at this sensitivity."))
+    events: int = strawberry.field(
+        description=("Number of events that were read, including those of the learning period.")
+    )
     is_complete: bool = strawberry.field(
         description="False where the bound of 200,000 events or 25 seconds was met before the end of the range."
     )
     reached_at: datetime = strawberry.field(description="Up to which time events were read.")
-    count: int = strawberry.field(description="How many findings there would have been.")
-    count_now: int = strawberry.field(description="How many there are with the settings in force, read the same way.")
+    count: int = strawberry.field(description="Number of findings with these settings.")
+    count_now: int = strawberry.field(
+        description=("Number of findings with the settings in force, computed in the same way.")
+    )
     findings: list[ReplayedFinding] = strawberry.field(description="The first 500 of them, oldest first.")

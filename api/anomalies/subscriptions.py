@@ -56,7 +56,7 @@ class AnomaliesSubscription:
             strawberry.argument(description="Of cases about this account; null follows all that you may see."),
         ] = None,
         after: Annotated[
-            Cursor | None, strawberry.argument(description="Go on after this step; null begins now.")
+            Cursor | None, strawberry.argument(description="Continue after this step; null begins now.")
         ] = None,
     ) -> AsyncIterator[AnomalyCaseEvent]:
         """Resumable: no gap and no repeat."""

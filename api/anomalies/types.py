@@ -23,21 +23,23 @@ if TYPE_CHECKING:
     from api.orders.types import Execution, Order
 
 
-@strawberry.type(description="What looks for one kind of anomaly, and how it is set.")
+@strawberry.type(description="A detector of one kind of anomaly, and its settings.")
 class AnomalyDetector:
     """A view of ``domain.anomalies.anomaly.DetectorReport``."""
 
     kind: AnomalyKind
     description: str
-    enabled: bool = strawberry.field(description="Disabled, it goes on learning and tells nothing.")
+    enabled: bool = strawberry.field(description="False: the detector learns and reports nothing.")
     sensitivity: float = strawberry.field(description="From 0, only the plainest, to 1.")
-    warmup: int = strawberry.field(description="How many values of a subject are learnt before it is judged.")
+    warmup: int = strawberry.field(
+        description=("Number of values of a subject that it learns before it judges the subject.")
+    )
     action: RiskAction = strawberry.field(description="WARN: a risk event. HALT: also a halt of account or symbol.")
     last_run_at: datetime | None
     findings24h: int
 
 
-@strawberry.type(description="A departure from what is normal for an account, a symbol or a component.")
+@strawberry.type(description="An unusual observation about an account, a symbol or a component.")
 class Anomaly(Node):
     """A view of ``domain.anomalies.anomaly.Anomaly``."""
 
@@ -47,27 +49,26 @@ class Anomaly(Node):
     account_id: strawberry.ID | None
     symbol: str | None
     score: float = strawberry.field(
-        description="How improbable it is given the past: the negative decimal logarithm of the probability."
+        description="Improbability given the past: the negative decimal logarithm of the probability."
     )
     observed: float
     expected: float | None
-    threshold: float = strawberry.field(description="The score from which on it was told.")
+    threshold: float = strawberry.field(description="The score from which findings were reported.")
     explanation: str
-    detected_at: datetime = strawberry.field(description="When it was found.", deprecation_reason="Use `at`.")
+    detected_at: datetime = strawberry.field(description="Time at which it was found.", deprecation_reason="Use `at`.")
     risk_event_id: strawberry.ID | None
     case_id: strawberry.ID | None = strawberry.field(
-        description="The case that it opened or joined; null of those that were told before there were cases."
+        description="The case that it opened or joined; null for anomalies of releases without cases."
     )
 
-    @strawberry.field(description="When it was found.", metadata=same_for_all_reading("detected_at"))
+    @strawberry.field(description="Time at which it was found.", metadata=same_for_all_reading("detected_at"))
     def at(self, anomaly: strawberry.Parent[Any]) -> datetime:
         """As of every event."""
         found: datetime = anomaly.detected_at
         return found
 
     @strawberry.field(
-        description="What it rests on: ids of accounts, orders, executions and transactions, as far as you may see "
-        "them, or samples."
+        description=("Its evidence: ids of accounts, orders, executions and transactions that you may see, or samples.")
     )
     async def evidence(self, anomaly: strawberry.Parent[Any], info: Info) -> JSON:
         """Loaded with what the operation's other anomalies name."""

@@ -26,7 +26,7 @@ class SessionInput:
 class CreateCalendarInput:
     """See ``domain.market.session_rules.CalendarRule``."""
 
-    code: str = strawberry.field(description="What instruments call it.")
+    code: str = strawberry.field(description="Code by which instruments refer to it.")
     name: str
     time_zone: str = strawberry.field(description="Such as Asia/Shanghai: sessions are right across its changes.")
     sessions: list[SessionInput] = strawberry.field(
@@ -34,11 +34,13 @@ class CreateCalendarInput:
     )
     days_of: str | None = strawberry.field(
         default=None,
-        description="A code of `exchange_calendars` whose days are traded, and whose early closes cut them; every day "
-        "from Monday to Friday if absent.",
+        description=(
+            "A code of `exchange_calendars` for its trading days and early closes; every day from Monday to "
+            "Friday if absent."
+        ),
     )
-    closed: list[date] | None = strawberry.field(default=None, description="Days that are not traded besides.")
-    source: str | None = strawberry.field(default=None, description="Who says so, for people.")
+    closed: list[date] | None = strawberry.field(default=None, description="Additional days without trading.")
+    source: str | None = strawberry.field(default=None, description="Source of the hours, for people.")
 
     def to_domain(self) -> CalendarRule:
         """The rule.
@@ -72,7 +74,7 @@ class TradingCalendar:
     closed: list[date]
     source: str
     last_day: date | None = strawberry.field(
-        description="The last trading day that is known. After it nothing is open, and orders are refused."
+        description=("The last known trading day. The market counts as closed after it, and orders are refused.")
     )
 
 

@@ -15,7 +15,7 @@ from domain.market.rules import REMOVABLE, USUAL_FUNDING_HOURS, InstrumentChange
 from domain.market.service import InstrumentFilter as Filter
 
 
-@strawberry.input(description="What a trade costs; what is left out is free.")
+@strawberry.input(description="Fees of a trade; absent fields are zero.")
 class FeeScheduleInput:
     """See ``domain.market.types.FeeSchedule``."""
 
@@ -61,9 +61,11 @@ class CreateInstrumentInput:
         description="At which hours of the day in UTC funding is paid: 0, 8 and 16 for a perpetual if absent; none of "
         "them for once a day, at the day roll.",
     )
-    borrow_rate: Decimal = strawberry.field(default=ZERO, description="Per year; of what can be sold short.")
+    borrow_rate: Decimal = strawberry.field(
+        default=ZERO, description=("Borrow rate per year, as a ratio; for instruments that can be sold short.")
+    )
     venue_symbol: str | None = strawberry.field(
-        default=None, description="What its venue calls it; without one, the symbol less `.EXCHANGE` at its end."
+        default=None, description=("Its symbol at its venue; if absent, the symbol without `.EXCHANGE` at its end.")
     )
 
     def to_domain(self) -> values.Instrument:
@@ -101,7 +103,7 @@ class CreateInstrumentInput:
         return USUAL_FUNDING_HOURS if self.asset_class is values.AssetClass.PERPETUAL else ()
 
 
-@strawberry.input(description="What to change of an instrument; what is left out stays as it is.")
+@strawberry.input(description="Changes of an instrument; absent fields stay unchanged.")
 class UpdateInstrumentInput:
     """A null field is the same as an omitted one, except for bounds that can be removed."""
 
@@ -130,7 +132,9 @@ class UpdateInstrumentInput:
     funding_hours: list[int] | None = strawberry.field(
         default=None, description="Hours of the day in UTC, from now on; none of them for once a day, at the day roll."
     )
-    borrow_rate: Decimal | None = strawberry.field(default=None, description="Per year; of what can be sold short.")
+    borrow_rate: Decimal | None = strawberry.field(
+        default=None, description=("Borrow rate per year, as a ratio; for instruments that can be sold short.")
+    )
     venue_symbol: str | None = None
 
     def to_domain(self) -> InstrumentChange:
@@ -156,15 +160,15 @@ class UpdateInstrumentInput:
         )
 
 
-@strawberry.input(
-    description="New prices of a symbol. What is left out keeps its value; a price brings its size along."
-)
+@strawberry.input(description="New prices of a symbol. Absent fields keep their value; a price replaces its size.")
 class QuoteInput:
     """See ``domain.market.types.QuoteTick``."""
 
     symbol: str
-    bid: Decimal | None = strawberry.field(default=strawberry.UNSET, description="Null: nobody bids any more.")
-    ask: Decimal | None = strawberry.field(default=strawberry.UNSET, description="Null: nobody offers any more.")
+    bid: Decimal | None = strawberry.field(default=strawberry.UNSET, description=("Null: there are no bids any more."))
+    ask: Decimal | None = strawberry.field(
+        default=strawberry.UNSET, description=("Null: there are no offers any more.")
+    )
     bid_size: Decimal | None = None
     ask_size: Decimal | None = None
     last: Decimal | None = strawberry.field(default=None, description="Price of the last trade.")
@@ -206,8 +210,10 @@ class PublishQuotesInput:
     quotes: list[QuoteInput]
     replay: str | None = strawberry.field(
         default=None,
-        description="The name of a past market that is played again: its quotes have a clock of their own, and are as "
-        "old as their receipt. Another name starts anew.",
+        description=(
+            "Name of a replay of a past market: its quotes have their own clock, and their age counts from "
+            "their receipt. Another name starts a new clock."
+        ),
     )
 
 
@@ -223,20 +229,23 @@ class CorporateActionInput:
         description="SPLIT: new units per old one, 0.05 for 1:20. STOCK_DIVIDEND: 0.1 is one for ten held.",
     )
     amount_per_unit: Decimal | None = strawberry.field(
-        default=None, description="CASH_DIVIDEND: money per unit. DELISTING: what holdings are closed at, if at all."
+        default=None,
+        description=("CASH_DIVIDEND: money per unit. DELISTING: price at which positions are closed, if there is one."),
     )
-    new_symbol: str | None = strawberry.field(default=None, description="SYMBOL_CHANGE: what it is called then.")
+    new_symbol: str | None = strawberry.field(default=None, description="SYMBOL_CHANGE: the new symbol.")
 
     def to_domain(self) -> NewAction:
         """The action to record."""
         return NewAction(self.symbol, self.kind, self.ex_date, self.ratio, self.amount_per_unit, self.new_symbol)
 
 
-@strawberry.input(description="Which instruments: all that is given must match.")
+@strawberry.input(description="Conditions that select instruments; all given conditions must hold.")
 class InstrumentFilter:
     """See ``domain.market.service.InstrumentFilter``."""
 
-    search: str | None = strawberry.field(default=None, description="Found in symbol or name, whatever its case.")
+    search: str | None = strawberry.field(
+        default=None, description=("Text to find in symbol or name, in any letter case.")
+    )
     exchange: str | None = None
     asset_class: AssetClass | None = None
     tradable: bool | None = None

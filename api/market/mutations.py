@@ -28,8 +28,10 @@ class MarketMutation:
         return instrument_view(await service.create_instrument(services.bus, services.market, actor, given.to_domain()))
 
     @strawberry.mutation(
-        description="Change what is given of an instrument. `unfittingOrders` of the answer are working orders that no "
-        "longer fit; they work on, and their accounts get a risk event. Needs ADMIN."
+        description=(
+            "Change the given fields of an instrument. `unfittingOrders` of the answer are working orders "
+            "that no longer fit; they continue to work, and their accounts get a risk event. Needs ADMIN."
+        )
     )
     async def update_instrument(self, info: Info, given: Annotated[UpdateInstrumentInput, _INPUT]) -> Instrument:
         """It applies from the next order on."""

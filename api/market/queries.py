@@ -30,7 +30,7 @@ _FILTER = strawberry.argument(name="filter")
 class MarketQuery:
     """The area's part of the root query."""
 
-    @strawberry.field(description="An instrument, null if there is none of that symbol.")
+    @strawberry.field(description="An instrument; null if the symbol is unknown.")
     async def instrument(self, info: Info, symbol: str) -> Instrument | None:
         """One instrument."""
         info.context.require_actor()
@@ -57,8 +57,10 @@ class MarketQuery:
         return connection(page, instrument_view, partial(service.count_instruments, market, chosen))
 
     @strawberry.field(
-        description="The calendars of our own table and those that people have made. Instruments may have any code of "
-        "`exchange_calendars` besides."
+        description=(
+            "The built-in calendars and those that people have created. Instruments may also have any code "
+            "of `exchange_calendars`."
+        )
     )
     async def calendars(self, info: Info) -> list[TradingCalendar]:
         """By code."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from api.orders.types import OrderMisfit
 
 
-@strawberry.type(description="What a trade costs. Rates are ratios of its notional, the rest is money.")
+@strawberry.type(description="Fees of a trade. Rates are ratios of its notional, the other fields are money.")
 class FeeSchedule:
     """A view of ``domain.market.types.FeeSchedule``."""
 
@@ -48,7 +48,7 @@ class Quote:
     at: Nanos = strawberry.field(description="The source's time, to the nanosecond.")
 
     @strawberry.field(
-        description="Whether nothing has come for the symbol for so long that the price cannot be relied on.",
+        description="True if the newest price of the symbol is too old to rely on.",
         metadata=SAME_FOR_ALL,
     )
     def stale(self, quote: strawberry.Parent[values.Quote], info: Info) -> bool:
@@ -69,7 +69,10 @@ class Instrument(Node):
     exchange: str
     asset_class: AssetClass
     currency: str = strawberry.field(
-        description="What trades settle in; prices too, unless the contract is inverse: it settles in the base asset."
+        description=(
+            "Settlement currency of trades; also the currency of prices, unless the contract is inverse: it "
+            "settles in the base asset."
+        )
     )
     tick_size: Decimal = strawberry.field(description="Prices are multiples of it.")
     lot_size: Decimal = strawberry.field(description="Quantities are multiples of it.")
@@ -85,7 +88,7 @@ class Instrument(Node):
     fees: FeeSchedule
     settlement_cycle: SettlementCycle
     price_limit_rate: Decimal | None = strawberry.field(
-        description="How far a day's prices may be from the previous close, as a ratio."
+        description="Largest distance of a day's prices from the previous close, as a ratio."
     )
     shortable: bool
     tradable: bool
@@ -93,19 +96,23 @@ class Instrument(Node):
         description="`24/7`, one of `calendars`, or a code of `exchange_calendars` such as XNYS."
     )
     funding_rate: Decimal = strawberry.field(
-        description="What the long of a perpetual pays its short at each of its hours, as a ratio of market value."
+        description=(
+            "Payment of a perpetual's long position to the short one at each funding hour, as a ratio of market value."
+        )
     )
     funding_hours: list[int] = strawberry.field(
         description="Hours of the day in UTC at which funding is paid; none where it is once a day, at the day roll."
     )
     borrow_rate: Decimal = strawberry.field(
-        description="What units sold short cost per year, as a ratio of market value; each day roll charges a 365th."
+        description=(
+            "Yearly cost of units sold short, as a ratio of market value; each day roll charges a 365th of it."
+        )
     )
     venue_symbol: str | None = strawberry.field(
-        description="What its venue calls it, if not the symbol less `.EXCHANGE` at its end."
+        description="Its symbol at its venue, if it differs from the symbol without `.EXCHANGE` at its end."
     )
 
-    @strawberry.field(description="Whether its exchange is open now.", metadata=SAME_FOR_ALL)
+    @strawberry.field(description="True if its exchange is open now.", metadata=SAME_FOR_ALL)
     def session_open(self, instrument: strawberry.Parent[values.Instrument], info: Info) -> bool:
         """By the calendar and the clock."""
         return info.context.services.market.is_open(instrument, utc_now())
@@ -131,7 +138,7 @@ class Bar:
 
     symbol: str
     interval: BarInterval
-    at: Nanos = strawberry.field(description="When it opens; a day opens with its session.")
+    at: Nanos = strawberry.field(description="Time at which it opens; a day opens with its session.")
     open: Decimal
     high: Decimal
     low: Decimal
@@ -144,7 +151,7 @@ class CorporateAction(Node):
     """A view of ``domain.market.actions.CorporateAction``."""
 
     id: strawberry.ID
-    symbol: str = strawberry.field(description="What the instrument was called when it was recorded.")
+    symbol: str = strawberry.field(description="Symbol of the instrument at the time of recording.")
     kind: CorporateActionKind
     ex_date: date = strawberry.field(description="The day roll with which this day begins applies it.")
     ratio: Decimal | None = strawberry.field(
@@ -155,8 +162,10 @@ class CorporateAction(Node):
         "A delisting without it freezes them."
     )
     new_symbol: str | None
-    applied_at: datetime | None = strawberry.field(description="When the last account had it; null before.")
-    accounts_affected: int = strawberry.field(description="How many held something; zero before it was applied.")
+    applied_at: datetime | None = strawberry.field(description=("Time at which the last account had it; null before."))
+    accounts_affected: int = strawberry.field(
+        description=("Number of accounts with a position; zero before it was applied.")
+    )
 
     @strawberry.field(description="The currency of its money: the instrument's.", metadata=SAME_FOR_ALL)
     def currency(self, action: strawberry.Parent[actions.CorporateAction], info: Info) -> str:

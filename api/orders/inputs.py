@@ -79,7 +79,7 @@ class CancelOrderInput:
         )
 
 
-@strawberry.input(name="OrderFilter", description="Which orders, in `from` <= createdAt < `to`.")
+@strawberry.input(name="OrderFilter", description=("Conditions that select orders, in `from` <= createdAt < `to`."))
 class OrderFilter:
     """All given conditions must hold."""
 
@@ -114,7 +114,7 @@ class OrderFilter:
         )
 
 
-@strawberry.input(name="OrderSort", description="How orders are sorted.")
+@strawberry.input(name="OrderSort", description="Sort order of orders.")
 class OrderSortInput:
     """Newest first by default."""
 
@@ -126,7 +126,7 @@ class OrderSortInput:
         return OrderSort(self.field, self.direction)
 
 
-@strawberry.input(description="Which executions, in `from` <= at < `to`.")
+@strawberry.input(description="Conditions that select executions, in `from` <= at < `to`.")
 class ExecutionFilter:
     """All given conditions must hold."""
 
@@ -153,7 +153,7 @@ class ExecutionFilter:
         )
 
 
-@strawberry.input(description="A change of an open order; what is left out stays as it is.")
+@strawberry.input(description="A change of an open order; absent fields stay unchanged.")
 class ModifyOrderInput:
     """See ``domain.orders.model.commands.ModifyOrder``."""
 
@@ -184,7 +184,7 @@ class ModifyOrderInput:
         )
 
 
-@strawberry.input(description="All open orders of an account that fit what is given.")
+@strawberry.input(description="Conditions that select open orders of an account.")
 class CancelOrdersInput:
     """See ``domain.orders.model.commands.CancelOrders``."""
 
@@ -206,7 +206,7 @@ class CancelAllAfterInput:
     seconds: int
 
 
-@strawberry.input(description="An exit of a bracket: it closes what the entry opens, and nothing beyond.")
+@strawberry.input(description=("An exit of a bracket: it closes the quantity that the entry opens, and no more."))
 class OrderLegInput:
     """See ``domain.orders.model.commands.OrderLeg``."""
 
@@ -233,7 +233,7 @@ class OrderLegInput:
         )
 
 
-@strawberry.input(description="An entry with the exits that protect what it fills; at least one of them.")
+@strawberry.input(description="An entry with at least one exit that protects its filled quantity.")
 class PlaceBracketInput:
     """See ``domain.orders.model.commands.PlaceBracket``."""
 
@@ -262,7 +262,7 @@ class PlaceOcoInput:
         return PlaceOco(self.first.to_domain(), self.second.to_domain())
 
 
-@strawberry.input(description="An execution to take back, and why.")
+@strawberry.input(description="An execution to bust, and the reason.")
 class BustExecutionInput:
     """One execution."""
 
@@ -270,7 +270,7 @@ class BustExecutionInput:
     reason: str
 
 
-@strawberry.input(description="What an execution should have been, and why.")
+@strawberry.input(description="The right price or quantity of an execution, and the reason.")
 class CorrectExecutionInput:
     """One execution."""
 

@@ -43,7 +43,9 @@ class OrdersMutation:
     """The area's part of the root mutation."""
 
     @strawberry.mutation(
-        description="Place an order. What business refuses is stored as REJECTED; what is malformed is an error."
+        description=(
+            "Place an order. An order that business rules refuse is stored as REJECTED; a malformed order is an error."
+        )
     )
     async def place_order(self, info: Info, given: Annotated[PlaceOrderInput, _INPUT]) -> OrderPayload:
         """One order."""
@@ -62,7 +64,10 @@ class OrdersMutation:
         return orders_view(placed)
 
     @strawberry.mutation(
-        description="Ask the venue to cancel an order. Repeating it replays; what is filled or has ended is a CONFLICT."
+        description=(
+            "Ask the venue to cancel an order. Repeating it replays; an order that was filled or has ended "
+            "is a CONFLICT."
+        )
     )
     async def cancel_order(self, info: Info, given: Annotated[CancelOrderInput, _INPUT]) -> OrderPayload:
         """One order."""
@@ -91,7 +96,7 @@ class OrdersMutation:
         scope = CancelScope(command.account_id, command.symbol, command.strategy, command.side)
         return CancelOrdersPayload(orders=[order_view(order) for order in orders], scope=scope)
 
-    @strawberry.mutation(description="Set, renew or (0 seconds) take away the account's dead man's switch.")
+    @strawberry.mutation(description="Arm, renew or (0 seconds) disarm the account's dead man's switch.")
     async def cancel_all_after(
         self, info: Info, given: Annotated[CancelAllAfterInput, _INPUT]
     ) -> CancelAllAfterPayload:

@@ -73,13 +73,13 @@ class OrdersQuery:
         page = await search_queries.page_executions(actor, request, search)
         return connection(page, execution_view, partial(search_queries.count_executions, actor, search))
 
-    @strawberry.field(description="An execution; null if there is none of that id, or not for you.")
+    @strawberry.field(description="An execution; null if the id is unknown or you may not see it.")
     async def execution(self, info: Info, id: strawberry.ID) -> Execution | None:
         """One execution."""
         return cast("Execution | None", await find_visible(info, read_executions, id))
 
     @strawberry.field(
-        description="How the orders fared that you may see.",
+        description="Statistics of the orders that you may see.",
         metadata=COSTLY,
     )
     async def order_statistics(
@@ -93,7 +93,7 @@ class OrdersQuery:
         await search_queries.check_search(info.context.services.market, actor, search)
         return cast(OrderStatistics, await order_statistics(info.context.services.reads, actor, search))
 
-    @strawberry.field(name="checkOrder", description="What `placeOrder` would decide now; nothing is saved.")
+    @strawberry.field(name="checkOrder", description=("Decision that `placeOrder` would make now; nothing is saved."))
     async def check_order(self, info: Info, input: PlaceOrderInput) -> OrderCheck:
         """A dry run."""
         services, actor = info.context.services, info.context.require_actor()

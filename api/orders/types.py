@@ -51,7 +51,9 @@ class Order(OrderTermsView, Node):
     symbol: str
     status: OrderStatus
     filled_quantity: Decimal
-    remaining_quantity: Decimal = strawberry.field(description="What may still fill; zero once the order is over.")
+    remaining_quantity: Decimal = strawberry.field(
+        description=("Number of units that may still be executed; zero once the order has ended.")
+    )
     average_price: Decimal | None
     fees: Decimal = strawberry.field(description="Fees and taxes of its executions.")
     reserved: Decimal = strawberry.field(description="The part of the account's money that is reserved for it.")
@@ -71,7 +73,7 @@ class Order(OrderTermsView, Node):
     closed_at: datetime | None
     version: int
     placed_by: str | None = strawberry.field(
-        description="Who placed it: an email, or a part of the platform such as `monitor`; null where not kept."
+        description=("Its author: an email, or a part of the platform such as `monitor`; null if it was not recorded.")
     )
     placed_key: strawberry.ID | None = strawberry.field(
         name="placedByKey", description="The API key that it was placed with, if any."
@@ -85,12 +87,12 @@ class Order(OrderTermsView, Node):
         """Loaded with those of the operation's other accounts."""
         return await load_currency(info, order.account_id)
 
-    @strawberry.field(description="Whose it is.", metadata=same_for_all_reading("account_id"))
+    @strawberry.field(description="Its owner.", metadata=same_for_all_reading("account_id"))
     async def account(self, order: strawberry.Parent[values.Order], info: Info) -> _Account:
         """Loaded with the operation's other accounts."""
         return cast("Account", await info.context.load(info.context.services.books.read, order.account_id))
 
-    @strawberry.field(description="What it is for.", metadata=same_for_all_reading("instrument_id"))
+    @strawberry.field(description="Its instrument.", metadata=same_for_all_reading("instrument_id"))
     def instrument(self, order: strawberry.Parent[values.Order], info: Info) -> Instrument:
         """The present terms."""
         return instrument_view(info.context.services.market.known(order.instrument_id))
@@ -103,7 +105,7 @@ class Order(OrderTermsView, Node):
         return await load_order(info, order.parent_id)
 
     @strawberry.field(
-        description="All orders of its bracket or OCO, itself among them, oldest first; none if it stands alone.",
+        description="All orders of its bracket or OCO, including itself, oldest first; empty without a group.",
         metadata=same_for_all_reading("group_id"),
     )
     async def group(
@@ -144,17 +146,21 @@ class Execution(Node):
     realized_pnl: Decimal = strawberry.field(description="Gross of fees.")
     liquidity: Liquidity
     fx_rate: Decimal = strawberry.field(
-        description="What one unit of the instrument's currency was in the account's; its money was converted at it."
+        description=(
+            "Exchange rate of the instrument's currency to the account's, at which the execution was converted."
+        )
     )
     venue_fee: Decimal | None = strawberry.field(
-        description="What the venue charged, where it charged other money than the account's; below zero for a rebate."
+        description=(
+            "Fee of the venue in another currency than the account's; below zero for a rebate; null if there is none."
+        )
     )
     venue_fee_currency: str | None = strawberry.field(description="The currency of `venueFee`.")
     withheld: Decimal = strawberry.field(
-        description="How many of the units the venue kept as its fee: the position has so many less."
+        description="Number of units that the venue kept as its fee: the position has this many units less."
     )
     busted_at: datetime | None
-    busted_by: str | None = strawberry.field(description="Who took it back or corrected it.")
+    busted_by: str | None = strawberry.field(description="Author of the bust or correction.")
     corrected_by: strawberry.ID | None
     at: Nanos = strawberry.field(description="The venue's time, to the nanosecond.")
 
@@ -163,14 +169,14 @@ class Execution(Node):
         """The number of its event."""
         return cursor_of(execution.sequence)
 
-    @strawberry.field(description="The execution that stands in its place; null for none.", metadata=SAME_FOR_ALL)
+    @strawberry.field(description="The execution that replaces it; null if there is none.", metadata=SAME_FOR_ALL)
     async def correction(
         self, execution: strawberry.Parent[Fill], info: Info
     ) -> Annotated["Execution", strawberry.lazy("api.orders.types")] | None:
         """Loaded with the operation's other executions."""
         return await load_execution(info, execution.corrected_by)
 
-    @strawberry.field(description="What it filled.", metadata=SAME_FOR_ALL)
+    @strawberry.field(description="Order of the execution.", metadata=SAME_FOR_ALL)
     async def order(self, execution: strawberry.Parent[Fill], info: Info) -> Order:
         """Loaded with the operation's other orders."""
         return cast(Order, await info.context.load(read_orders, execution.order_id))
@@ -182,13 +188,13 @@ class Execution(Node):
         """Loaded with those of the operation's other accounts."""
         return await load_currency(info, execution.account_id)
 
-    @strawberry.field(description="Whose it is.", metadata=SAME_FOR_ALL)
+    @strawberry.field(description="Its owner.", metadata=SAME_FOR_ALL)
     async def account(self, execution: strawberry.Parent[Fill], info: Info) -> _Account:
         """Loaded with the operation's other accounts."""
         return cast("Account", await info.context.load(info.context.services.books.read, execution.account_id))
 
 
-@strawberry.type(description="One change of an order, with the order as it was right after it.")
+@strawberry.type(description="One change of an order, with the order right after it.")
 class OrderEvent:
     """A view of ``domain.orders.model.order.OrderEvent``."""
 
@@ -198,7 +204,7 @@ class OrderEvent:
     status: OrderStatus
     at: datetime
     by: str | None = strawberry.field(
-        description="Who caused it: an email, a part of the platform, or `venue` for what the venue reported."
+        description="Its author: an email, a part of the platform, or `venue` for reports of the venue."
     )
 
     @strawberry.field(description="Resumes `orderEvents` right after this event.", metadata=SAME_FOR_ALL)
@@ -206,7 +212,7 @@ class OrderEvent:
         """The account's sequence, opaque."""
         return cursor_of(event.sequence)
 
-    @strawberry.field(description="What else is to say about it.", metadata=SAME_FOR_ALL)
+    @strawberry.field(description="More details of the event.", metadata=SAME_FOR_ALL)
     def detail(self, event: strawberry.Parent[values.OrderEvent]) -> JSON | None:
         """As the event stored it."""
         return JSON(event.detail) if event.detail is not None else None
@@ -253,26 +259,28 @@ class CancelOrdersPayload:
     orders: list[Order]
     scope: strawberry.Private[CancelScope]
 
-    @strawberry.field(description="How many open orders that fit have a cancel which the venue has not confirmed yet.")
+    @strawberry.field(
+        description=("Number of matching open orders with a cancel that the venue has not confirmed yet.")
+    )
     async def unconfirmed_cancels(self, info: Info) -> int:
         """As of now."""
         return await info.context.load(count_unconfirmed_cancels, self.scope) or 0
 
 
-@strawberry.type(description="When all of the account's open orders are cancelled; null for never.")
+@strawberry.type(description="Time at which all of the account's open orders are cancelled; null for never.")
 class CancelAllAfterPayload:
     """The timer as it is set."""
 
     account_id: strawberry.ID
     triggers_at: datetime | None
 
-    @strawberry.field(description="How many of its open orders have a cancel which the venue has not confirmed yet.")
+    @strawberry.field(description=("Number of its open orders with a cancel that the venue has not confirmed yet."))
     async def unconfirmed_cancels(self, info: Info) -> int:
         """As of now, also of a timer that fired before."""
         return await info.context.load(count_unconfirmed_cancels, CancelScope(named(self.account_id))) or 0
 
 
-@strawberry.type(description="What `placeOrder` would decide.")
+@strawberry.type(description="Decision that `placeOrder` would make.")
 class OrderCheck:
     """A view of ``domain.orders.entry.order_check.OrderCheck``."""
 
@@ -309,7 +317,7 @@ class CurrencyStatistics:
     realized_pnl: Decimal
 
 
-@strawberry.type(description="How orders fared. Money is by currency.")
+@strawberry.type(description="Statistics of orders. Money is by currency.")
 class OrderStatistics:
     """A view of ``domain.orders.reading.statistics.OrderStatistics``."""
 
@@ -323,16 +331,16 @@ class OrderStatistics:
     cancel_rate: float | None
     reject_rate: float | None
     notional: Decimal = strawberry.field(
-        description="What was executed was worth, whatever its currency.",
+        description="Value of the executed quantity, in mixed currencies.",
         deprecation_reason="It adds up different currencies: use `byCurrency`.",
     )
     fees: Decimal = strawberry.field(
-        description="Fees and taxes, whatever their currency.",
+        description="Fees and taxes, in mixed currencies.",
         deprecation_reason="It adds up different currencies: use `byCurrency`.",
     )
     average_seconds_to_first_fill: float | None
     average_slippage_bps: float | None = strawberry.field(
-        description="Against the far touch on arrival, weighted by what was executed; above zero is worse."
+        description=("Slippage against the far touch at arrival, weighted by executed quantity; above zero is worse.")
     )
     by_symbol: list[SymbolStatistics]
     by_currency: list[CurrencyStatistics]

@@ -10,7 +10,7 @@ from domain.orders.model.commands import ClosePosition
 from domain.positions.freezing import FreezePosition
 
 
-@strawberry.input(description="What to close of a position: all that can be closed, or `quantity` of it.")
+@strawberry.input(description="The position to close: everything that can be closed, or `quantity` of it.")
 class ClosePositionInput:
     """See ``domain.orders.model.commands.ClosePosition``."""
 
@@ -41,7 +41,7 @@ class ClosePositionInput:
         )
 
 
-@strawberry.input(description="How much of a position to freeze or to let go, and why.")
+@strawberry.input(description="Quantity of a position to freeze or to release, and the reason.")
 class FreezePositionInput:
     """See ``domain.positions.freezing.FreezePosition``."""
 

@@ -21,7 +21,7 @@ class PositionsMutation:
     """The area's part of the root mutation."""
 
     @strawberry.mutation(
-        description="Close a position by an ordinary order, so far as nothing freezes it. What is not there is refused."
+        description=("Close the unfrozen quantity of a position by an ordinary order. A quantity above it is refused.")
     )
     async def close_position(self, info: Info, given: Annotated[ClosePositionInput, _INPUT]) -> OrderPayload:
         """One order."""
@@ -47,7 +47,7 @@ class PositionsMutation:
         actor = await services.entry.current(info.context.require_actor(), command.account_id)
         return await _valued(info, await freeze_position(services.bus, services.market, actor, command))
 
-    @strawberry.mutation(description="Let go of what was frozen by hand.")
+    @strawberry.mutation(description="Release a quantity frozen by hand.")
     async def unfreeze_position(self, info: Info, given: Annotated[FreezePositionInput, _INPUT]) -> Position:
         """Needs the right to trade the account."""
         services, command = info.context.services, given.to_domain()

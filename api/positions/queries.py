@@ -27,7 +27,9 @@ from domain.positions.summary import summarize
 class PositionsQuery:
     """The area's part of the root query."""
 
-    @strawberry.field(description="What an account holds of a symbol; of a hedging account the given side.")
+    @strawberry.field(
+        description=("Position of an account in a symbol; in a hedging account the position of the given side.")
+    )
     async def position(
         self, info: Info, account_id: strawberry.ID, symbol: str, side: PositionSide | None = None
     ) -> Position | None:
@@ -41,7 +43,7 @@ class PositionsQuery:
         # Of several, what is held comes before what is closed.
         return position_view(max(held, key=lambda row: row.quantity != 0)) if held else None
 
-    @strawberry.field(description="What an account holds; on request also what it once held.")
+    @strawberry.field(description="Open positions of an account; on request also the closed ones.")
     async def positions(self, info: Info, account_id: strawberry.ID, include_closed: bool = False) -> list[Position]:
         """All positions of an account."""
         wanted = named(account_id)
@@ -50,7 +52,7 @@ class PositionsQuery:
         rows = value.positions if value is not None else ()
         return cast("list[Position]", [row for row in rows if include_closed or row.quantity])
 
-    @strawberry.field(description="What an account is exposed to: in all, and by kinds of instruments.")
+    @strawberry.field(description="Exposure of an account: in total, and by groups of instruments.")
     async def position_summary(self, info: Info, account_id: strawberry.ID) -> PositionSummary:
         """At the newest quotes."""
         wanted = named(account_id)

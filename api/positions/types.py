@@ -26,16 +26,18 @@ class PositionFreeze:
     """A view of ``domain.positions.holds.Hold``."""
 
     role: Role = strawberry.field(
-        description="The least role that lets go of it; what the platform froze counts as a RISK_MANAGER's."
+        description=("Lowest role that may release it; a freeze by the platform counts as one by a RISK_MANAGER.")
     )
     quantity: Decimal = strawberry.field(description="In units of the position, above zero.")
     by: str | None = strawberry.field(
-        description="Who of that role froze last: an email, or a part of the platform such as `settlement`; "
-        "null where that was not kept."
+        description=(
+            "Author of the last freeze of that role: an email, or a part of the platform such as "
+            "`settlement`; null if it was not recorded."
+        )
     )
 
 
-@strawberry.type(description="What an account holds of an instrument, valued at the newest quote.")
+@strawberry.type(description="Position of an account in an instrument, valued at the newest quote.")
 class Position(Node):
     """A view of ``domain.positions.valuation.PositionValue``."""
 
@@ -46,11 +48,11 @@ class Position(Node):
     frozen: Decimal = strawberry.field(
         description="Held by working closing orders, by an operator, or not settled yet: it cannot be closed now."
     )
-    closable: Decimal = strawberry.field(description="What a new order may close.")
+    closable: Decimal = strawberry.field(description="Quantity that a new order may close.")
     freezes: list[PositionFreeze] = strawberry.field(
-        description="What is frozen by hand, and who did it: at most one part for each role, the lowest first."
+        description=("Quantities frozen by hand with their authors: at most one for each role, the lowest role first.")
     )
-    today_quantity: Decimal = strawberry.field(description="How much of it was opened since the day roll.")
+    today_quantity: Decimal = strawberry.field(description=("Quantity of it that was opened since the day roll."))
     average_price: Decimal
     mark_price: Decimal | None = strawberry.field(
         description="Null without a quote; it is carried at its average then."
@@ -61,10 +63,15 @@ class Position(Node):
     fees_paid: Decimal
     initial_margin: Decimal
     liquidation_price: Decimal | None = strawberry.field(
-        description="Where equity would meet maintenance margin if no other price moved; null where that is nowhere."
+        description=(
+            "Price at which equity would equal maintenance margin if no other price moved; null if there is none."
+        )
     )
     fx_rate: Decimal = strawberry.field(
-        description="What one unit of the instrument's currency is in the account's, in which all of its money is."
+        description=(
+            "Exchange rate of the instrument's currency to the account's; all money of the position is in "
+            "the account's currency."
+        )
     )
     opened_at: datetime | None
     closed_at: datetime | None
@@ -78,14 +85,14 @@ class Position(Node):
         """Loaded with those of the operation's other accounts."""
         return await load_currency(info, value.account_id)
 
-    @strawberry.field(description="Whose it is.", metadata=SAME_FOR_ALL)
+    @strawberry.field(description="Its owner.", metadata=SAME_FOR_ALL)
     async def account(
         self, value: strawberry.Parent[PositionValue], info: Info
     ) -> Annotated["Account", strawberry.lazy("api.accounts.types")]:
         """Loaded with the operation's other accounts."""
         return cast("Account", await info.context.load(info.context.services.books.read, value.account_id))
 
-    @strawberry.field(description="What it is of.", metadata=SAME_FOR_ALL)
+    @strawberry.field(description="Its instrument.", metadata=SAME_FOR_ALL)
     def instrument(self, value: strawberry.Parent[PositionValue]) -> Instrument:
         """The terms that it was valued with."""
         return instrument_view(value.instrument)
@@ -132,7 +139,7 @@ class ExposureBucket:
     )
 
 
-@strawberry.type(description="What an account is exposed to, in its currency, at the newest quotes.")
+@strawberry.type(description="Exposure of an account, in its currency, at the newest quotes.")
 class PositionSummary:
     """A view of ``domain.positions.summary.PositionSummary``."""
 
@@ -144,7 +151,7 @@ class PositionSummary:
     gross_exposure: Decimal = strawberry.field(description="Long and short together.")
     net_exposure: Decimal = strawberry.field(description="Long less short.")
     leverage: Decimal = strawberry.field(
-        description="Gross exposure over equity; a million where exposure stands on no equity."
+        description="Gross exposure over equity; one million if there is exposure and no equity."
     )
     unrealized_pnl: Decimal
     realized_pnl: Decimal = strawberry.field(description="Of the account since it was opened, gross of fees.")
@@ -154,7 +161,7 @@ class PositionSummary:
     by_currency: list[ExposureBucket]
 
 
-@strawberry.type(description="A position as it was at a moment.")
+@strawberry.type(description="A position at one time.")
 class PositionSnapshot:
     """A view of ``domain.positions.history_types.PositionSnapshot``."""
 
@@ -186,8 +193,10 @@ class ClosedTrade:
     opened_at: datetime
     closed_at: datetime
     realized_pnl: Decimal = strawberry.field(
-        description="Its part of what the books, which value positions at their average, realised: trades add up to "
-        "the realised PnL of positions. Gross of fees."
+        description=(
+            "Its share of the realised profit or loss in the books, which value positions at their average: "
+            "trades add up to the realised PnL of positions. Gross of fees."
+        )
     )
     matched_pnl: Decimal = strawberry.field(
         description="Of this entry and exit alone: over all trades of a position that is flat it adds up to the same."

@@ -24,15 +24,17 @@ __all__ = [
     "Severity",
 ]
 
-strawberry.enum(RiskAction, description="What breaking a rule leads to.")
-strawberry.enum(RiskEventKind, description="What a risk event tells of.")
-strawberry.enum(RiskEventSource, name="RiskEventOrigin", description="Who raised a risk event.")
-strawberry.enum(RiskEventState, description="What people have done about an event.")
-strawberry.enum(RiskRuleKind, description="What a rule limits.")
-strawberry.enum(RiskScope, description="What a rule or a halt applies to.")
+strawberry.enum(RiskAction, description="Action when a rule is broken.")
+strawberry.enum(RiskEventKind, description="Kind of a risk event.")
+strawberry.enum(RiskEventSource, name="RiskEventOrigin", description="Source of a risk event.")
+strawberry.enum(RiskEventState, description="Handling state of an event.")
+strawberry.enum(RiskRuleKind, description="Quantity that a rule limits.")
+strawberry.enum(RiskScope, description="Scope of a rule or a halt.")
 strawberry.enum(
     SelfTradePrevention,
-    description="What happens when an order could trade with an own one: the newer is refused, or the older cancelled. "
-    "For an exit the older is cancelled in any case.",
+    description=(
+        "Handling of an order that could trade with one of its own account: the newer is refused, or the "
+        "older cancelled. For an exit the older is always cancelled."
+    ),
 )
-strawberry.enum(Severity, description="How much something asks for attention.")
+strawberry.enum(Severity, description="Urgency of an event.")

@@ -58,7 +58,7 @@ class CreateRiskRuleInput:
         )
 
 
-@strawberry.input(description="What to change of a limit; what is left out stays as it is.")
+@strawberry.input(description="Changes of a rule; absent fields stay unchanged.")
 class UpdateRiskRuleInput:
     """See ``domain.risk.service.UpdateRiskRule``."""
 
@@ -83,7 +83,7 @@ class UpdateRiskRuleInput:
         )
 
 
-@strawberry.input(description="Which rules.")
+@strawberry.input(description="Conditions that select rules.")
 class RiskRuleFilter:
     """All given conditions must hold."""
 
@@ -106,7 +106,7 @@ class RiskRuleFilter:
         )
 
 
-@strawberry.input(description="Which halts.")
+@strawberry.input(description="Conditions that select halts.")
 class TradingHaltFilter:
     """All given conditions must hold."""
 
@@ -125,7 +125,7 @@ class TradingHaltFilter:
         )
 
 
-@strawberry.input(name="RiskEventFilter", description="Which events, in `from` <= createdAt < `to`.")
+@strawberry.input(name="RiskEventFilter", description=("Conditions that select events, in `from` <= createdAt < `to`."))
 class RiskEventFilterInput:
     """All given conditions must hold."""
 
@@ -155,7 +155,7 @@ class RiskEventFilterInput:
         )
 
 
-@strawberry.input(description="What is done about an event, for those who read of it later.")
+@strawberry.input(description="Resolution of an event, with a note for later readers.")
 class ResolveRiskEventInput:
     """See ``domain.risk.events.resolve_event``."""
 
@@ -163,7 +163,7 @@ class ResolveRiskEventInput:
     note: str
 
 
-@strawberry.input(description="What to halt. The scope says which of account, symbol and strategy it needs.")
+@strawberry.input(description=("Subject of a halt. The scope decides if account, symbol or strategy must be given."))
 class HaltTradingInput:
     """See ``domain.risk.halts.HaltTrading``."""
 

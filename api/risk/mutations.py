@@ -43,7 +43,7 @@ class RiskMutation:
         await service.delete_rule(info.context.services.bus, info.context.require_actor(), named(id))
         return id
 
-    @strawberry.mutation(description="Say that somebody has seen an event. Needs RISK_MANAGER or ADMIN.")
+    @strawberry.mutation(description="Acknowledge an event. Needs RISK_MANAGER or ADMIN.")
     async def acknowledge_risk_event(self, info: Info, id: strawberry.ID) -> RiskEvent:
         """Repeating it changes nothing."""
         context = info.context

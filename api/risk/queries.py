@@ -62,12 +62,12 @@ class RiskQuery:
         page = await service.page_rules(actor, request, wanted)
         return connection(page, lambda each: cast(RiskRule, each), partial(service.count_rules, actor, wanted))
 
-    @strawberry.field(description="A risk event; null if there is none of that id, or not for you.")
+    @strawberry.field(description="A risk event; null if the id is unknown or you may not see it.")
     async def risk_event(self, info: Info, id: strawberry.ID) -> RiskEvent | None:
         """One of them."""
         return cast("RiskEvent | None", await find_visible(info, find_events, id, shared=True))
 
-    @strawberry.field(description="A limit; null if there is none of that id, or not for you.")
+    @strawberry.field(description="A risk rule; null if the id is unknown or you may not see it.")
     async def risk_rule(self, info: Info, id: strawberry.ID) -> RiskRule | None:
         """One of them."""
         return cast("RiskRule | None", await find_visible(info, find_rules, id, shared=True))

@@ -63,7 +63,7 @@ class RiskRule(Node):
         return await load_account(info, rule.account_id)
 
 
-@strawberry.type(description="A rule that an order breaks, with the limit and what was observed.")
+@strawberry.type(description="A rule that an order breaks, with the limit and the observed value.")
 class RiskViolation:
     """A view of ``domain.risk.types.RiskViolation``."""
 
@@ -71,7 +71,7 @@ class RiskViolation:
     rule_id: strawberry.ID | None
     action: RiskAction
     limit: Decimal | None
-    observed: Decimal | None = strawberry.field(description="Null when what the rule needs to know is missing.")
+    observed: Decimal | None = strawberry.field(description="Null if data for the rule is missing.")
     message: str
 
 
@@ -88,7 +88,7 @@ class RiskEvent(Node):
         description="`pre-trade`, `monitor`, `anomaly` or `operator`.", deprecation_reason="Use `origin`."
     )
     kind: str = strawberry.field(
-        description="A kind of rule, a kind of anomaly, or what an operator did.", deprecation_reason="Use `eventKind`."
+        description="A kind of rule, of anomaly, or of an action of an operator.", deprecation_reason="Use `eventKind`."
     )
     severity: Severity
     message: str
@@ -98,24 +98,27 @@ class RiskEvent(Node):
     state: RiskEventState
     acknowledged_by: str | None
     note: str | None
-    created_at: datetime = strawberry.field(description="When it was raised.", deprecation_reason="Use `at`.")
-    cleared_at: datetime | None = strawberry.field(description="When what it tells of was over; null while it goes on.")
+    created_at: datetime = strawberry.field(description="Time at which it was raised.", deprecation_reason="Use `at`.")
+    cleared_at: datetime | None = strawberry.field(
+        description=("Time at which the condition ended; null while it lasts.")
+    )
     resolved_at: datetime | None
 
-    @strawberry.field(description="When it was raised.", metadata=same_for_all_reading("created_at"))
+    @strawberry.field(description="Time at which it was raised.", metadata=same_for_all_reading("created_at"))
     def at(self, event: strawberry.Parent[Any]) -> datetime:
         """As of every event."""
         raised: datetime = event.created_at
         return raised
 
-    @strawberry.field(description="Who raised it.", metadata=same_for_all_reading("source"))
+    @strawberry.field(description="Its source.", metadata=same_for_all_reading("source"))
     def origin(self, event: strawberry.Parent[Any]) -> RiskEventSource:
         """One of four."""
         return RiskEventSource(event.source)
 
     @strawberry.field(
-        description="A kind of rule, a kind of anomaly, or what an operator did; null of a kind that an earlier "
-        "release knew.",
+        description=(
+            "A kind of rule, of anomaly, or of an action of an operator; null for a kind of an earlier release."
+        ),
         metadata=same_for_all_reading("kind"),
     )
     def event_kind(self, event: strawberry.Parent[Any]) -> RiskEventKind | None:
@@ -169,8 +172,10 @@ class TradingHalt(Node):
         return await load_account(info, halt.account_id)
 
     @strawberry.field(
-        description="How many open orders in its scope have a cancel which their venue has not confirmed yet; "
-        "null unless you may see all of them."
+        description=(
+            "Number of open orders in its scope with a cancel that the venue has not confirmed yet; null "
+            "unless you may see all of them."
+        )
     )
     async def unconfirmed_cancels(self, info: Info, halt: strawberry.Parent[Any]) -> int | None:
         """As of now."""
@@ -181,7 +186,7 @@ class TradingHalt(Node):
         return await info.context.load(count_unconfirmed_cancels, scope) or 0
 
 
-@strawberry.type(description="How far a limit of the account is used; 1 is all of it.")
+@strawberry.type(description="Used share of a limit of the account; 1 is the whole limit.")
 class LimitUsage:
     """A view of ``domain.risk.rules.measures.LimitUsage``."""
 
@@ -204,7 +209,7 @@ class RiskMetrics:
     margin_ratio: Decimal | None = strawberry.field(description="Null while no margin is in use.")
     day_pnl: Decimal
     day_pnl_ratio: float | None
-    drawdown: float = strawberry.field(description="How far equity is below its highest, as a share of that.")
+    drawdown: float = strawberry.field(description=("Distance of equity below its peak, as a ratio of the peak."))
     max_drawdown: float = strawberry.field(description="Of the chained returns of up to 250 days.")
     largest_concentration: float | None
     value_at_risk: Decimal | None = strawberry.field(

@@ -14,7 +14,10 @@ from domain.system.notifications.rules import clock_text
 
 
 @strawberry.type(
-    description="Where messages go, and which. Yours hear of what you may see, those of the platform of everything."
+    description=(
+        "Destination of messages, and their selection. Your channels get messages on everything that you may "
+        "see, those of the platform on everything."
+    )
 )
 class NotificationChannel:
     """A view of ``domain.system.notifications.types.NotificationChannel``."""
@@ -24,29 +27,30 @@ class NotificationChannel:
     url: str = strawberry.field(
         description="Its kind and, where it names one, its server; the rest is masked, and stored encrypted."
     )
-    topics: list[NotificationTopic] = strawberry.field(description="What it is told of.")
+    topics: list[NotificationTopic] = strawberry.field(description="Its topics.")
     min_severity: Severity = strawberry.field(
-        description="Of what has a severity, it is told from this one on. Orders and statements have none."
+        description="Lowest severity of events that it gets. Orders and statements have none."
     )
-    enabled: bool = strawberry.field(description="False while nothing is told there.")
+    enabled: bool = strawberry.field(description="False while it gets no messages.")
     last_error: str | None = strawberry.field(
-        description="Why the newest attempt failed; null when it did not. It is tried again for a day."
+        description=("Error of the newest failed attempt; null if it succeeded. A message is retried for a day.")
     )
-    shared: bool = strawberry.field(description="Whether it is the platform's, and nobody's own.")
+    shared: bool = strawberry.field(description="True if it belongs to the platform and not to a user.")
     account_ids: list[strawberry.ID] | None = strawberry.field(
-        description="Of what is about an account, it is told when it is one of these; null is all that may be seen."
+        description="Accounts whose events it gets; null selects all that the owner may see."
     )
     language: NotificationLanguage = strawberry.field(description="The language of its messages.")
     quiet_from: str | None = strawberry.field(
-        description="From this time of the day on, such as 22:00, only what is CRITICAL is told; null is never."
+        description=("Start of quiet hours, such as 22:00, in which only CRITICAL events are sent; null disables them.")
     )
-    quiet_to: str | None = strawberry.field(description="When quiet hours end, and what has waited is told.")
+    quiet_to: str | None = strawberry.field(description=("End of quiet hours, at which waiting messages are sent."))
     timezone: str = strawberry.field(description="Of its quiet hours, and of the times in its messages.")
     escalate_after_minutes: int | None = strawberry.field(
-        description="It is told of CRITICAL risk events that nobody has acknowledged after so many minutes, whatever "
-        "its topics; null is never."
+        description=(
+            "Minutes after which unacknowledged CRITICAL risk events are sent, whatever its topics; null disables it."
+        )
     )
-    last_sent_at: datetime | None = strawberry.field(description="When a message was accepted last.")
+    last_sent_at: datetime | None = strawberry.field(description="Time at which a message was last accepted.")
 
     @classmethod
     def of(cls, channel: types.NotificationChannel) -> Self:
@@ -71,40 +75,44 @@ class NotificationChannel:
         )
 
 
-@strawberry.input(description="A channel to make, or with an `id` to replace. What is left out is as its default says.")
+@strawberry.input(description=("A channel to create, or to replace with an `id`. Absent fields get their defaults."))
 class SaveNotificationChannelInput:
     """See ``domain.system.notifications.drafts.ChannelDraft``."""
 
     name: str = strawberry.field(description="1 to 100 characters.")
     url: str = strawberry.field(
-        description="Such as mailtos://USER:PASSWORD@SERVER?from=A&to=B, slack://..., tgram://... or, for programs, "
-        "webhooks://:SECRET@HOST/PATH. Giving what is shown of the stored one keeps it."
+        description=(
+            "Such as mailtos://USER:PASSWORD@SERVER?from=A&to=B, slack://..., tgram://... or, for programs, "
+            "webhooks://:SECRET@HOST/PATH. The masked address of the stored channel keeps the stored address."
+        )
     )
     topics: list[NotificationTopic] = strawberry.field(
-        description="What to tell; none only where something is to be escalated."
+        description="Topics of the channel; may be empty only if an escalation time is given."
     )
     id: strawberry.ID | None = strawberry.field(default=None, description="Null makes a new channel.")
     min_severity: Severity = strawberry.field(
-        default=Severity.WARNING, description="Of what has a severity, tell from this one on."
+        default=Severity.WARNING, description="Lowest severity of events that are sent."
     )
-    enabled: bool = strawberry.field(default=True, description="False: tell nothing.")
+    enabled: bool = strawberry.field(default=True, description="False: no messages are sent.")
     shared: bool = strawberry.field(
         default=False, description="Make it the platform's. Needs RISK_MANAGER or ADMIN; it cannot change later."
     )
     account_ids: list[strawberry.ID] | None = strawberry.field(
-        default=None, description="Of what is about an account, tell only what is about these; null is all."
+        default=None, description="Accounts whose events are sent; null selects all."
     )
     language: NotificationLanguage = strawberry.field(
         default=NotificationLanguage.EN, description="The language of the messages."
     )
     quiet_from: str | None = strawberry.field(
-        default=None, description="From this time of the day on, such as 22:00, tell only what is CRITICAL."
+        default=None, description=("Start of quiet hours, such as 22:00, in which only CRITICAL events are sent.")
     )
-    quiet_to: str | None = strawberry.field(default=None, description="When that ends; needed with `quietFrom`.")
+    quiet_to: str | None = strawberry.field(
+        default=None, description=("End of quiet hours; required with `quietFrom`.")
+    )
     timezone: str = strawberry.field(default="UTC", description="Such as Europe/London.")
     escalate_after_minutes: int | None = strawberry.field(
         default=None,
-        description="Tell of CRITICAL risk events that nobody has acknowledged after so many minutes, 1 to 10080.",
+        description="Minutes after which unacknowledged CRITICAL risk events are sent, 1 to 10080.",
     )
 
     def to_domain(self) -> ChannelDraft:

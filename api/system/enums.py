@@ -15,22 +15,24 @@ __all__ = [
     "TriggerKind",
 ]
 
-strawberry.enum(TriggerKind, description="How the times are found at which a task is due.")
+strawberry.enum(TriggerKind, description="Kind of a task's schedule.")
 strawberry.enum(
     TaskRunState,
     description="QUEUED, RUNNING and RETRYING (it failed, and is tried again) are on the way; the others are final.",
 )
 strawberry.enum(
-    RunCause, name="TaskRunCause", description="Its time, a time that was missed and is made up for, or a request."
+    RunCause, name="TaskRunCause", description=("Its scheduled time, a missed time that is caught up, or a request.")
 )
 strawberry.enum(
-    ComponentState, description="UP: it works. DEGRADED: it works, and somebody ought to look. DOWN: it does not work."
+    ComponentState, description=("UP: it works. DEGRADED: it works and needs attention. DOWN: it does not work.")
 )
 strawberry.enum(
     NotificationTopic,
-    description="What a channel can be told of. RISK_EVENT: rules broken, halts and the like; what anomalies raise is "
-    "told as ANOMALY. ORDER_FILLED: each fill. TASK_FAILED: a run that is not tried again; for RISK_MANAGER and "
-    "ADMIN. SYSTEM_HEALTH: a part of the platform in trouble, and its end. "
-    "DAILY_STATEMENT: what a day did to an account.",
+    description=(
+        "Topic of messages. RISK_EVENT: broken rules, halts and similar events; events of anomalies have the "
+        "topic ANOMALY. ORDER_FILLED: each fill. TASK_FAILED: a finally failed run; for RISK_MANAGER and "
+        "ADMIN. SYSTEM_HEALTH: a problem of a part of the platform, and its end. DAILY_STATEMENT: the result "
+        "of a day of an account."
+    ),
 )
 strawberry.enum(NotificationLanguage, description="EN: English. ZH: Chinese.")

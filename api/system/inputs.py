@@ -7,8 +7,10 @@ from domain.system.service import UpdateTask
 
 
 @strawberry.input(
-    description="What to change of a task; what is left out stays as it is. An interval replaces a cron line, and the "
-    "other way around. Setting what the platform comes with takes your change away."
+    description=(
+        "Changes of a task; absent fields stay unchanged. An interval replaces a cron line, and the other "
+        "way around. A value equal to the platform's default removes your change."
+    )
 )
 class UpdateScheduledTaskInput:
     """See ``domain.system.rules.TaskChange``."""

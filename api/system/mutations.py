@@ -20,7 +20,7 @@ class SystemMutation:
     """The area's part of the root mutation."""
 
     @strawberry.mutation(
-        description="Change when and how a task runs, pause it or let it go on. Needs RISK_MANAGER or ADMIN."
+        description=("Change the schedule and settings of a task, pause it or resume it. Needs RISK_MANAGER or ADMIN.")
     )
     async def update_scheduled_task(
         self, info: Info, given: Annotated[UpdateScheduledTaskInput, _INPUT]
@@ -37,8 +37,10 @@ class SystemMutation:
         return TaskRun.of(await service.run_task(info.context.services.bus, info.context.require_actor(), name))
 
     @strawberry.mutation(
-        description="Make a channel of notifications, or replace the one whose `id` is given. Yours are for whoever is "
-        "signed in; those of the platform need RISK_MANAGER or ADMIN."
+        description=(
+            "Create a notification channel, or replace the one with the given `id`. Your own channels need a "
+            "sign-in; those of the platform need RISK_MANAGER or ADMIN."
+        )
     )
     async def save_notification_channel(
         self, info: Info, given: Annotated[SaveNotificationChannelInput, _INPUT]
@@ -47,7 +49,7 @@ class SystemMutation:
         told, actor = info.context.services.notifications, info.context.require_actor()
         return NotificationChannel.of(await notifications.save_channel(told, actor, given.to_domain()))
 
-    @strawberry.mutation(description="Remove a channel, and what was to be sent there; its id.")
+    @strawberry.mutation(description="Delete a channel and its waiting messages; returns its id.")
     async def delete_notification_channel(
         self, info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The channel.")]
     ) -> strawberry.ID:

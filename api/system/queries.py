@@ -21,17 +21,19 @@ from domain.system.notifications import service as notifications
 class SystemQuery:
     """The area's part of the root query."""
 
-    @strawberry.field(description="Anything that has an id; null if there is none of that id, or not for you.")
+    @strawberry.field(description="Any object with an id; null if the id is unknown or you may not see it.")
     async def node(self, info: Info, id: strawberry.ID) -> Node | None:
         """One thing."""
         return await load_node(info, id)
 
-    @strawberry.field(description="The same of many ids, in their order; null where there is none, or not for you.")
+    @strawberry.field(
+        description=("Objects of several ids, in their order; null for ids that are unknown or that you may not see.")
+    )
     async def nodes(self, info: Info, ids: list[strawberry.ID]) -> list[Node | None]:
         """Loaded together."""
         return await load_nodes(info, ids)
 
-    @strawberry.field(description="What the platform does by itself, by name. Needs RISK_MANAGER or ADMIN.")
+    @strawberry.field(description="Scheduled tasks of the platform, by name. Needs RISK_MANAGER or ADMIN.")
     async def scheduled_tasks(self, info: Info) -> list[ScheduledTask]:
         """All of them, as they are in force."""
         return [ScheduledTask.of(task) for task in await service.list_tasks(info.context.require_actor())]
@@ -56,14 +58,14 @@ class SystemQuery:
         )
         return connection(page, TaskRun.of, partial(service.count_runs, actor, task, states))
 
-    @strawberry.field(description="How the platform and its parts are. For everybody who is signed in.")
+    @strawberry.field(description="Health of the platform and its components. For every signed-in user.")
     async def system_health(self, info: Info) -> SystemHealth:
         """Measured at most once a second."""
         info.context.require_actor()
         return cast(SystemHealth, await info.context.services.inspection.health())
 
     @strawberry.field(
-        description="The load of the machine, of all web processes and of trading. For everybody who is signed in."
+        description="The load of the machine, of all web processes and of trading. For every signed-in user."
     )
     async def system_metrics(self, info: Info) -> SystemMetrics:
         """Measured at most once a second."""

@@ -39,7 +39,7 @@ class SystemSubscription:
         return cast(AsyncIterator[TaskRun], stream)
 
     @strawberry.subscription(
-        description="How the parts are, then again whenever the state of one has changed, within five seconds."
+        description="State of the components: now, and again within five seconds of each change of a state."
     )
     async def system_health(self, info: Info) -> AsyncIterator[SystemHealth]:
         """One measurement serves all subscribers."""

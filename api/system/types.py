@@ -34,9 +34,9 @@ class TaskRun(Node):
     duration_ms: float | None
     result: JSON | None
     error: str | None = strawberry.field(
-        description="What the newest failed attempt ended with, or why it was skipped."
+        description="Error of the newest failed attempt, or the reason why it was skipped."
     )
-    requested_by: str | None = strawberry.field(description="The email of whoever asked for it.")
+    requested_by: str | None = strawberry.field(description="Email of the person who requested it.")
 
     @classmethod
     def of(cls, run: types.TaskRun) -> Self:
@@ -66,20 +66,20 @@ class ScheduledTask(Node):
     description: str
     trigger: TriggerKind
     interval_seconds: int | None = strawberry.field(
-        description="For an INTERVAL: due whenever so many seconds have passed since 1970 began."
+        description="For an INTERVAL: period in seconds, counted from 1970-01-01T00:00Z."
     )
     cron: str | None = strawberry.field(description="For a CRON: minute, hour, day, month and day of the week.")
     timezone: str
     enabled: bool = strawberry.field(description="False while it is paused: then it runs only when it is asked for.")
     timeout_seconds: int = strawberry.field(
-        description="After this long an attempt is ended; one that works in slices, when a slice takes so long."
+        description="Time limit of an attempt, or of each slice of one that works in slices, in seconds."
     )
     max_retries: int
     catch_up: bool = strawberry.field(
-        description="Whether times that nobody was there for are made up for, by one run; otherwise they are skipped."
+        description=("True if one run catches up missed times; otherwise they are skipped.")
     )
     next_run_at: datetime | None = strawberry.field(description="Null while it is paused.")
-    version: int = strawberry.field(description="How often it was changed by its operators.")
+    version: int = strawberry.field(description="Number of changes by its operators.")
 
     @classmethod
     def of(cls, task: types.ScheduledTask) -> Self:
@@ -101,7 +101,7 @@ class ScheduledTask(Node):
             version=task.override.version,
         )
 
-    @strawberry.field(description="Its newest run, whatever its state.", metadata=SAME_FOR_ALL)
+    @strawberry.field(description="Its newest run, in any state.", metadata=SAME_FOR_ALL)
     async def last_run(self, info: Info) -> TaskRun | None:
         """Loaded with those of the operation's other tasks."""
         runs = await info.context.load(read_newest, (self.name, 1))
@@ -122,15 +122,17 @@ class ComponentHealth:
         description="postgresql, redis, events (the bus), role:ROLE, venue:NAME, commands:VENUE, worker, scheduler, "
         "books, migrations, feed:EXCHANGE or disk."
     )
-    state: ComponentState = strawberry.field(description="Whether it works.")
+    state: ComponentState = strawberry.field(description="True if it works.")
     latency_ms: float | None = strawberry.field(
-        description="How long it took to answer, how old its last sign of life or newest quote is, or how far it is "
-        "behind, in milliseconds; null where nothing of that is measured."
+        description=(
+            "Its response time, the age of its last heartbeat or newest quote, or its lag, in milliseconds; "
+            "null if none of these is measured."
+        )
     )
-    detail: str | None = strawberry.field(description="What is the matter, or more about it, for people.")
+    detail: str | None = strawberry.field(description="Its problem, or more details, for people.")
 
 
-@strawberry.type(description="How the platform and its parts are, at most a second old.")
+@strawberry.type(description="Health of the platform and its components, at most a second old.")
 class SystemHealth:
     """A view of ``domain.system.health.SystemHealth``."""
 
@@ -138,24 +140,26 @@ class SystemHealth:
         description="DOWN when the database is; otherwise DEGRADED when a part is not UP."
     )
     version: str = strawberry.field(description="The release of the process that answers.")
-    started_at: datetime = strawberry.field(description="When the process that answers was started.")
+    started_at: datetime = strawberry.field(description="Time at which the process that answers was started.")
     components: list[ComponentHealth] = strawberry.field(description="The parts.")
-    checked_at: datetime = strawberry.field(description="When the parts were looked at.")
+    checked_at: datetime = strawberry.field(description="Time at which the parts were looked at.")
 
 
-@strawberry.type(description="How many there are of what has a name.")
+@strawberry.type(description="Number of items with one name.")
 class NamedCount:
     """A view of ``domain.system.types.NamedCount``."""
 
-    name: str = strawberry.field(description="What is counted, such as an order's status or the reason of a refusal.")
-    count: int = strawberry.field(description="How many.")
+    name: str = strawberry.field(
+        description=("Name of the counted group, such as a status of orders or a reason of refusals.")
+    )
+    count: int = strawberry.field(description="Number of items.")
 
 
 @strawberry.type(description="The load of the machine, of all web processes, and of trading, at most a second old.")
 class SystemMetrics:
     """A view of ``domain.system.types.SystemMetrics``."""
 
-    at: datetime = strawberry.field(description="When it was measured.")
+    at: datetime = strawberry.field(description="Time at which it was measured.")
     cpu_percent: float = strawberry.field(description="Of all processors of the machine, since the look before.")
     memory_percent: float = strawberry.field(description="Of the machine's memory that is used.")
     memory_bytes: float = strawberry.field(description="Memory of the process that answers, in bytes.")
@@ -176,7 +180,7 @@ class SystemMetrics:
     open_orders: int = strawberry.field(description="Orders that are open, of all accounts.")
     subscriptions: int = strawberry.field(description="Running subscriptions of all web processes.")
     event_lag_ms: float | None = strawberry.field(
-        description="How long a message takes over the bus, in milliseconds; null when none arrives."
+        description="Delay of a message over the bus, in milliseconds; null if none arrives."
     )
     queue_depth: int = strawberry.field(description="Commands that wait for venues, and runs that wait for a worker.")
     orders_last_minute: list[NamedCount] = strawberry.field(
