@@ -74,14 +74,16 @@ class Settings:
         "TRADEGRAPH_QUOTE_STALE",
         "30",
         values.whole_number(1, 86_400),
-        "Age in seconds, by its own time, at which a quote is stale: no order is decided on it, and one that arrives so "
+        "Age in seconds, by its own time, at which a quote is stale: no order is decided on it, and one that arrives "
+        "so "
         "late fills nothing.",
     )
     venues: tuple[VenueSetting, ...] = variable(
         "TRADEGRAPH_VENUES",
         "",
         parse_venues,
-        "Venues beside `paper`: `NAME=GATEWAY:TARGET`, separated by commas. Keys are in `TRADEGRAPH_VENUE_<NAME>_<OPTION>`.",
+        "Venues beside `paper`: `NAME=GATEWAY:TARGET`, separated by commas. Keys are in "
+        "`TRADEGRAPH_VENUE_<NAME>_<OPTION>`.",
         otherwise="only the paper venue",
         empty=(),
     )
@@ -356,7 +358,8 @@ class Settings:
         "TRADEGRAPH_POOLER",
         "",
         values.pooler,
-        "`transaction` if `web` reaches the database through PgBouncer in transaction mode; no other process may do so.",
+        "`transaction` if `web` reaches the database through PgBouncer in transaction mode; no other process may do "
+        "so.",
         otherwise="there is none",
     )
     redis_url: str = variable(
