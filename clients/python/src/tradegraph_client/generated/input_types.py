@@ -44,7 +44,7 @@ from .enums import (
 
 
 class AccountFilter(BaseModel):
-    """Which accounts."""
+    """Conditions that select accounts."""
 
     currency: Optional[str] = None
     "Only those in this currency."
@@ -61,12 +61,12 @@ class AccountFilter(BaseModel):
 
 
 class AnomalyCaseFilter(BaseModel):
-    """Which cases, opened at `from` <= openedAt < `to`. All given conditions must hold."""
+    """Conditions that select cases, opened at `from` <= openedAt < `to`. All given conditions must hold."""
 
     account_id: Optional[str] = None
     "With a finding about this account."
     assignee: Optional[str] = None
-    "Worked on by who has this email. Needs ADMIN or RISK_MANAGER."
+    "Email of the assignee. Needs ADMIN or RISK_MANAGER."
     dispositions: Optional[list[AnomalyDisposition]] = None
     "Decided as one of these."
     from_: Optional[datetime] = Field(alias="from", default=None)
@@ -82,7 +82,7 @@ class AnomalyCaseFilter(BaseModel):
 
 
 class AnomalyFilter(BaseModel):
-    """Which anomalies, in `from` <= detectedAt < `to`."""
+    """Conditions that select anomalies, in `from` <= detectedAt < `to`."""
 
     account_id: Optional[str] = None
     "Only those of this account; of all that you see if absent."
@@ -97,23 +97,23 @@ class AnomalyFilter(BaseModel):
 
 
 class AssignAnomalyCaseInput(BaseModel):
-    """Who gets a case."""
+    """Assignment of a case to a person."""
 
     assignee: Optional[str] = None
     "The email of a RISK_MANAGER or ADMIN; null assigns it to yourself."
     expected_version: Optional[int] = None
-    "Refuse with CONFLICT unless the case is at this version; null changes it whatever its version."
+    "Refuse with CONFLICT unless the case is at this version; null accepts any version."
     id: str
     "The case."
 
 
 class BustExecutionInput(BaseModel):
-    """An execution to take back, and why."""
+    """An execution to bust, and the reason."""
 
     id: str
     "Id of the execution."
     reason: str
-    "Why, for people and the audit log."
+    "Reason for people and the audit log."
 
 
 class CancelAllAfterInput(BaseModel):
@@ -137,7 +137,7 @@ class CancelOrderInput(BaseModel):
 
 
 class CancelOrdersInput(BaseModel):
-    """All open orders of an account that fit what is given."""
+    """Conditions that select open orders of an account."""
 
     account_id: str
     "Id of the account."
@@ -155,7 +155,7 @@ class CashInput(BaseModel):
     account_id: str
     "Id of the account."
     amount: Decimal
-    "How much, above zero, in the account's currency, with no more decimal places than the currency has."
+    "Amount above zero, in the account's currency, with no more decimals than the currency has."
     note: Optional[str] = None
     "A remark for people; none if absent."
     reference: str
@@ -166,15 +166,15 @@ class CloseAnomalyCaseInput(BaseModel):
     """The end of a decided case."""
 
     expected_version: Optional[int] = None
-    "Refuse with CONFLICT unless the case is at this version; null changes it whatever its version."
+    "Refuse with CONFLICT unless the case is at this version; null accepts any version."
     id: str
     "The case."
     learn: bool = True
-    "Whether the detector learns from a DISMISSED case; of others it learns nothing."
+    "True if the detector learns from a DISMISSED case; of others it learns nothing."
 
 
 class ClosePositionInput(BaseModel):
-    """What to close of a position: all that can be closed, or `quantity` of it."""
+    """The position to close: everything that can be closed, or `quantity` of it."""
 
     account_id: str
     "Id of the account."
@@ -185,7 +185,7 @@ class ClosePositionInput(BaseModel):
     limit_price: Optional[Decimal] = None
     "At this price or better, else at market."
     quantity: Optional[Decimal] = None
-    "How many units; all that can be closed if absent."
+    "Number of units; everything that can be closed if absent."
     side: Optional[PositionSide] = None
     "Needed where both a long and a short are held."
     symbol: str
@@ -196,7 +196,7 @@ class CommentAnomalyCaseInput(BaseModel):
     """A note about a case."""
 
     expected_version: Optional[int] = None
-    "Refuse with CONFLICT unless the case is at this version; null changes it whatever its version."
+    "Refuse with CONFLICT unless the case is at this version; null accepts any version."
     id: str
     "The case."
     note: str
@@ -207,21 +207,21 @@ class CorporateActionInput(BaseModel):
     """A corporate action of a day that has not begun; each kind has a figure of its own."""
 
     amount_per_unit: Optional[Decimal] = None
-    "CASH_DIVIDEND: money per unit. DELISTING: what holdings are closed at, if at all."
+    "CASH_DIVIDEND: money per unit. DELISTING: price at which positions are closed, if there is one."
     ex_date: date
     "The trading day with which it begins; it must not have begun."
     kind: CorporateActionKind
-    "What happens."
+    "Kind of the corporate action."
     new_symbol: Optional[str] = None
-    "SYMBOL_CHANGE: what it is called then."
+    "SYMBOL_CHANGE: the new symbol."
     ratio: Optional[Decimal] = None
     "SPLIT: new units per old one, 0.05 for 1:20. STOCK_DIVIDEND: 0.1 is one for ten held."
     symbol: str
-    "What the instrument is called now."
+    "Current symbol of the instrument."
 
 
 class CorrectExecutionInput(BaseModel):
-    """What an execution should have been, and why."""
+    """The right price or quantity of an execution, and the reason."""
 
     id: str
     "Id of the execution."
@@ -230,7 +230,7 @@ class CorrectExecutionInput(BaseModel):
     quantity: Decimal
     "The right quantity, above zero."
     reason: str
-    "Why, for people and the audit log."
+    "Reason for people and the audit log."
 
 
 class CreateApiKeyInput(BaseModel):
@@ -241,9 +241,9 @@ class CreateApiKeyInput(BaseModel):
     addresses: Optional[list[str]] = None
     "The addresses and networks that it works from, 1 to 20 such as `192.0.2.7` or `2001:db8::/32`; everywhere if absent."
     expires_at: Optional[datetime] = None
-    "When it stops working; never if absent."
+    "Time at which it stops working; never if absent."
     name: str
-    "What to call it: 1 to 100 characters."
+    "Its name: 1 to 100 characters."
     role: Role = Role.TRADER
     "The most that it may do; never more than its owner may."
     scopes: Optional[list[KeyScope]] = None
@@ -254,17 +254,17 @@ class CreateCalendarInput(BaseModel):
     """A new calendar. A code that exists already is a CONFLICT."""
 
     closed: Optional[list[date]] = None
-    "Days that are not traded besides."
+    "Additional days without trading."
     code: str
-    "What instruments call it."
+    "Code by which instruments refer to it."
     days_of: Optional[str] = None
-    "A code of `exchange_calendars` whose days are traded, and whose early closes cut them; every day from Monday to Friday if absent."
+    "A code of `exchange_calendars` for its trading days and early closes; every day from Monday to Friday if absent."
     name: str
-    "What people call it."
+    "Its name for people."
     sessions: list["SessionInput"]
     "Of each trading day, in the order in which they are traded; together within 24 hours."
     source: Optional[str] = None
-    "Who says so, for people."
+    "Source of the hours, for people."
     time_zone: str
     "Such as Asia/Shanghai: sessions are right across its changes."
 
@@ -273,17 +273,17 @@ class CreateInstrumentInput(BaseModel):
     """A new instrument."""
 
     asset_class: AssetClass
-    "What kind of thing it is."
+    "Its asset class."
     borrow_rate: Decimal = Decimal("0")
-    "Per year; of what can be sold short."
+    "Borrow rate per year, as a ratio; for instruments that can be sold short."
     calendar: str = "24/7"
     "`24/7`, one of `calendars`, or a code of `exchange_calendars` such as XNYS."
     currency: str
-    "What trades settle in; prices too, unless the contract is inverse."
+    "Settlement currency of trades; also the currency of prices, unless the contract is inverse."
     exchange: str
-    "Where it is traded: the name of its market."
+    "Name of its market."
     fees: Optional["FeeScheduleInput"] = None
-    "What a trade costs; nothing if absent."
+    "Fees of a trade; none if absent."
     funding_hours: Optional[list[int]] = None
     "At which hours of the day in UTC funding is paid: 0, 8 and 16 for a perpetual if absent; none of them for once a day, at the day roll."
     funding_rate: Decimal = Decimal("0")
@@ -291,7 +291,7 @@ class CreateInstrumentInput(BaseModel):
     initial_margin_rate: Decimal = Decimal("1")
     "Margin of a new position, as a ratio of its value."
     inverse: bool = False
-    "Whether it settles in the base asset."
+    "True if it settles in the base asset."
     lot_size: Decimal
     "Quantities are multiples of it."
     maintenance_margin_rate: Decimal = Decimal("1")
@@ -307,17 +307,17 @@ class CreateInstrumentInput(BaseModel):
     name: Optional[str] = None
     "The symbol if absent."
     price_limit_rate: Optional[Decimal] = None
-    "How far a day's prices may be from the previous close, as a ratio; unbounded if absent."
+    "Largest distance of a day's prices from the previous close, as a ratio; unbounded if absent."
     settlement_cycle: SettlementCycle = SettlementCycle.T0
-    "When what was bought may be sold."
+    "Time from which purchased units may be sold."
     shortable: bool = False
-    "Whether it may be sold short."
+    "True if it may be sold short."
     symbol: str
-    "What the platform calls it, unique."
+    "Its symbol on the platform, unique."
     tick_size: Decimal
     "Prices are multiples of it."
     venue_symbol: Optional[str] = None
-    "What its venue calls it; without one, the symbol less `.EXCHANGE` at its end."
+    "Its symbol at its venue; if absent, the symbol without `.EXCHANGE` at its end."
 
 
 class CreateRiskRuleInput(BaseModel):
@@ -326,15 +326,15 @@ class CreateRiskRuleInput(BaseModel):
     account_id: Optional[str] = None
     "Of scope ACCOUNT, or to narrow another one: which account."
     action: RiskAction = RiskAction.REJECT
-    "What breaking it leads to."
+    "Action when the rule is broken."
     enabled: bool = True
-    "Whether it is in force at once."
+    "True if it is in force at once."
     kind: RiskRuleKind
-    "What it limits."
+    "Kind of the limit."
     name: str
-    "What people call it."
+    "Its name for people."
     scope: RiskScope
-    "What it applies to."
+    "Scope of the rule or halt."
     self_trade_prevention: Optional[SelfTradePrevention] = None
     "For SELF_TRADE; CANCEL_NEWEST when left out."
     strategy: Optional[str] = None
@@ -351,30 +351,30 @@ class CreateUserInput(BaseModel):
     """A person to add. The password has 12 to 128 characters."""
 
     email: str
-    "The email to sign in with, unique whatever its case."
+    "Email for sign-in, unique in any letter case."
     name: str
-    "What to call the person."
+    "Name of the person."
     password: str
     "12 to 128 characters."
     role: Role = Role.TRADER
-    "What the person may do."
+    "Role of the person."
 
 
 class DecideAnomalyCaseInput(BaseModel):
-    """What a case is."""
+    """Decision on the case."""
 
     disposition: AnomalyDisposition
-    "What it is."
+    "Its kind."
     expected_version: Optional[int] = None
-    "Refuse with CONFLICT unless the case is at this version; null changes it whatever its version."
+    "Refuse with CONFLICT unless the case is at this version; null accepts any version."
     id: str
     "The case."
     note: str
-    "Why, in 1 to 2,000 characters."
+    "Reason, in 1 to 2,000 characters."
 
 
 class ExecutionFilter(BaseModel):
-    """Which executions, in `from` <= at < `to`."""
+    """Conditions that select executions, in `from` <= at < `to`."""
 
     account_id: Optional[str] = None
     "Only those of this account; of all that you see if absent."
@@ -395,7 +395,7 @@ class ExecutionFilter(BaseModel):
 
 
 class FeeScheduleInput(BaseModel):
-    """What a trade costs; what is left out is free."""
+    """Fees of a trade; absent fields are zero."""
 
     maker_rate: Decimal = Decimal("0")
     "For a fill that rested in the book, as a ratio of its notional; below zero for a rebate."
@@ -410,14 +410,14 @@ class FeeScheduleInput(BaseModel):
 
 
 class FreezePositionInput(BaseModel):
-    """How much of a position to freeze or to let go, and why."""
+    """Quantity of a position to freeze or to release, and the reason."""
 
     account_id: str
     "Id of the account."
     quantity: Decimal
-    "How many units, above zero."
+    "Number of units, above zero."
     reason: str
-    "Why, for people and the audit log."
+    "Reason for people and the audit log."
     side: Optional[PositionSide] = None
     "Needed where both a long and a short are held."
     symbol: str
@@ -425,27 +425,27 @@ class FreezePositionInput(BaseModel):
 
 
 class GrantAccountInput(BaseModel):
-    """Which account to open to whom."""
+    """Access of a person to an account."""
 
     account_id: str
     "To which account."
     permission: AccountPermission
-    "What the person may do there."
+    "Permission of the person on the account."
     user_id: str
-    "Who is to get access."
+    "The person who gets access."
 
 
 class HaltTradingInput(BaseModel):
-    """What to halt. The scope says which of account, symbol and strategy it needs."""
+    """Subject of a halt. The scope decides if account, symbol or strategy must be given."""
 
     account_id: Optional[str] = None
     "Of scope ACCOUNT: which account."
     cancel_open_orders: bool = True
-    "Cancel what works in the scope."
+    "Cancel all working orders in the scope."
     reason: str
-    "Why, for people and the audit log."
+    "Reason for people and the audit log."
     scope: RiskScope
-    "What to halt."
+    "Scope of the halt."
     strategy: Optional[str] = None
     "Of scope STRATEGY: which strategy."
     symbol: Optional[str] = None
@@ -453,31 +453,31 @@ class HaltTradingInput(BaseModel):
 
 
 class InstrumentFilter(BaseModel):
-    """Which instruments: all that is given must match."""
+    """Conditions that select instruments; all given conditions must hold."""
 
     asset_class: Optional[AssetClass] = None
     "Only those of this kind."
     exchange: Optional[str] = None
     "Only those of this market."
     search: Optional[str] = None
-    "Found in symbol or name, whatever its case."
+    "Text to find in symbol or name, in any letter case."
     tradable: Optional[bool] = None
     "Only those that may be traded, or only those that may not."
 
 
 class LoginInput(BaseModel):
-    """How a person signs in."""
+    """Credentials of a person."""
 
     code: Optional[str] = None
-    "A code of the person's app, or a recovery code. Without one, `login` of who needs one is UNAUTHENTICATED with the `reason` CODE_REQUIRED."
+    "A code of the person's app, or a recovery code. If it is required and missing, `login` is UNAUTHENTICATED with the `reason` CODE_REQUIRED."
     email: str
-    "The email of the person, whatever its case."
+    "Email of the person, in any letter case."
     password: str
     "The person's password."
 
 
 class ModifyOrderInput(BaseModel):
-    """A change of an open order; what is left out stays as it is."""
+    """A change of an open order; absent fields stay unchanged."""
 
     account_id: Optional[str] = None
     "The account, with `clientOrderId`, in place of `id`."
@@ -492,7 +492,7 @@ class ModifyOrderInput(BaseModel):
     limit_price: Optional[Decimal] = None
     "The new limit, in the instrument's currency."
     quantity: Optional[Decimal] = None
-    "The whole quantity, with what is filled; not below that."
+    "The whole quantity, including the filled part and not below it."
     stop_price: Optional[Decimal] = None
     "The new stop, in the instrument's currency."
     trailing_offset: Optional[Decimal] = None
@@ -500,24 +500,24 @@ class ModifyOrderInput(BaseModel):
 
 
 class OpenAccountInput(BaseModel):
-    """A new account; the owner is who asks, unless an ADMIN names another."""
+    """A new account; its owner is the caller, unless an ADMIN gives another user."""
 
     currency: str
     "The currency of all its money: an ISO code such as USD, or a coin such as USDT."
     kind: AccountKind = AccountKind.CASH
-    "How it pays for what it buys."
+    "Its funding: own cash only, or margin."
     name: str
-    "What to call it."
+    "Its name."
     owner_id: Optional[str] = None
-    "Who owns it; who asks if absent. Only an ADMIN names another."
+    "Its owner; the caller if absent. Only an ADMIN may give another user."
     position_mode: PositionMode = PositionMode.NETTING
-    "Whether a symbol has one position or a long and a short."
+    "True if a symbol has one position or a long and a short."
     venue: str = "paper"
-    "Where its orders go: `paper`, or a venue that the platform is connected to."
+    "Venue of its orders: `paper`, or a venue that the platform is connected to."
 
 
 class OrderFilter(BaseModel):
-    """Which orders, in `from` <= createdAt < `to`."""
+    """Conditions that select orders, in `from` <= createdAt < `to`."""
 
     account_id: Optional[str] = None
     "Only those of this account; of all that you see if absent."
@@ -546,7 +546,7 @@ class OrderFilter(BaseModel):
 
 
 class OrderLegInput(BaseModel):
-    """An exit of a bracket: it closes what the entry opens, and nothing beyond."""
+    """An exit of a bracket: it closes the quantity that the entry opens, and no more."""
 
     client_order_id: Optional[str] = None
     "Its own id, unique in the account; given by the server if absent."
@@ -557,26 +557,26 @@ class OrderLegInput(BaseModel):
     stop_price: Optional[Decimal] = None
     "The price that lets it go, in the instrument's currency; needed by types with a stop."
     time_in_force: TimeInForce = TimeInForce.GTC
-    "How long it works."
+    "Its time in force."
     trailing_offset: Optional[Decimal] = None
-    "How far its stop follows the market, in `trailingOffsetKind`; needed by types that trail."
+    "Distance of its stop from the market, in `trailingOffsetKind`; required by types that trail."
     trailing_offset_kind: OffsetKind = OffsetKind.PRICE
     "Unit of `trailingOffset` and `limitOffset`."
     type_: OrderType = Field(alias="type")
-    "How it becomes executable."
+    "Its order type."
 
 
 class OrderSort(BaseModel):
-    """How orders are sorted."""
+    """Sort order of orders."""
 
     direction: SortDirection = SortDirection.DESC
-    "Which end comes first."
+    "Sort direction."
     field: OrderSortField = OrderSortField.CREATED_AT
     "By what."
 
 
 class PlaceBracketInput(BaseModel):
-    """An entry with the exits that protect what it fills; at least one of them."""
+    """An entry with at least one exit that protects its filled quantity."""
 
     entry: "PlaceOrderInput"
     "The order that opens."
@@ -605,21 +605,21 @@ class PlaceOrderInput(BaseModel):
     client_order_id: Optional[str] = None
     "Makes a retry safe: the same id returns the first order. Given by the server if absent."
     expires_at: Optional[datetime] = None
-    "When a GTD order ends; needed by it, and by no other."
+    "Expiry time; required for a GTD order and refused for others."
     limit_offset: Optional[Decimal] = None
     "Of a TRAILING_STOP_LIMIT, how far its limit is from its stop."
     limit_price: Optional[Decimal] = None
     "The worst price to trade at, in the instrument's currency; needed by types with a limit."
     position_effect: PositionEffect = PositionEffect.AUTO
-    "Whether it opens or closes in a hedging account."
+    "True if it opens or closes in a hedging account."
     post_only: bool = False
     "Refuse it rather than take liquidity."
     quantity: Decimal
-    "How many units, above zero, a multiple of the instrument's lot."
+    "Number of units, above zero, a multiple of the instrument's lot."
     reduce_only: bool = False
     "Let it only reduce a position."
     side: Side
-    "Whether to buy or to sell."
+    "True if to buy or to sell."
     stop_price: Optional[Decimal] = None
     "The price that lets it go, in the instrument's currency; needed by types with a stop."
     strategy: Optional[str] = None
@@ -629,15 +629,15 @@ class PlaceOrderInput(BaseModel):
     tags: Optional[list[str]] = None
     "Words of your own, to find it by."
     time_in_force: TimeInForce = TimeInForce.DAY
-    "How long it works."
+    "Its time in force."
     trailing_offset: Optional[Decimal] = None
-    "How far its stop follows the market, in `trailingOffsetKind`; needed by types that trail."
+    "Distance of its stop from the market, in `trailingOffsetKind`; required by types that trail."
     trailing_offset_kind: OffsetKind = OffsetKind.PRICE
     "Unit of `trailingOffset` and `limitOffset`."
     trigger_price: TriggerPrice = TriggerPrice.BID_ASK
-    "Which price its stop watches."
+    "Price that triggers its stop."
     type_: OrderType = Field(alias="type")
-    "How it becomes executable."
+    "Its order type."
 
 
 class PlaceOrdersInput(BaseModel):
@@ -650,7 +650,7 @@ class PlaceOrdersInput(BaseModel):
 
 
 class ProgramTradingReportInput(BaseModel):
-    """Which day is reported, and from which numbers on a behaviour is one. Only the first two numbers are published by the exchanges; the others are defaults of this platform."""
+    """Day of the report, and the thresholds of each behaviour. The exchanges publish only the first two thresholds; the others are defaults of this platform."""
 
     account_id: Optional[str] = None
     "One account; null reports all."
@@ -669,13 +669,13 @@ class ProgramTradingReportInput(BaseModel):
     minute_notional: Decimal = Decimal("1000000")
     "Taken within a minute in one symbol on one side, in the account's currency."
     minute_share: float = 0.3
-    "The same as a part of what was taken there by all on that side."
+    "The same as a share of all quantity that took liquidity on that side."
     push_move: float = 0.005
     "Move of a symbol's price within a minute that counts: 0.005 is 0.5 %."
     push_share: float = 0.1
-    "The account's taking, as a part of what traded in that minute."
+    "The quantity with which the account took liquidity, as a share of all trading in that minute."
     pushes: int = 5
-    "So many minutes of the day."
+    "Number of minutes of the day."
     time_zone: str = "Asia/Shanghai"
     "A name of the IANA time zone database."
 
@@ -686,20 +686,20 @@ class PublishQuotesInput(BaseModel):
     quotes: list["QuoteInput"]
     "1 to 1,000 of them."
     replay: Optional[str] = None
-    "The name of a past market that is played again: its quotes have a clock of their own, and are as old as their receipt. Another name starts anew."
+    "Name of a replay of a past market: its quotes have their own clock, and their age counts from their receipt. Another name starts a new clock."
 
 
 class QuoteInput(BaseModel):
-    """New prices of a symbol. What is left out keeps its value; a price brings its size along."""
+    """New prices of a symbol. Absent fields keep their value; a price replaces its size."""
 
     ask: Optional[Decimal] = None
-    "Null: nobody offers any more."
+    "Null: there are no offers any more."
     ask_size: Optional[Decimal] = None
     "Quantity at the ask; unknown if absent."
     at: Optional[datetime] = None
     "The source's time; now if absent. A quote's age counts from it, and one that comes after a newer one of its symbol changes nothing."
     bid: Optional[Decimal] = None
-    "Null: nobody bids any more."
+    "Null: there are no bids any more."
     bid_size: Optional[Decimal] = None
     "Quantity at the bid; unknown if absent."
     last: Optional[Decimal] = None
@@ -713,10 +713,10 @@ class QuoteInput(BaseModel):
 
 
 class ReopenAnomalyCaseInput(BaseModel):
-    """Why a closed case is taken up again."""
+    """Reason for reopening a closed case."""
 
     expected_version: Optional[int] = None
-    "Refuse with CONFLICT unless the case is at this version; null changes it whatever its version."
+    "Refuse with CONFLICT unless the case is at this version; null accepts any version."
     id: str
     "The case."
     reason: str
@@ -724,7 +724,7 @@ class ReopenAnomalyCaseInput(BaseModel):
 
 
 class ReplayDetectorInput(BaseModel):
-    """Which detector to replay with which settings, over `from` <= time < `to`: at most 31 days."""
+    """Detector and settings of a replay over `from` <= time < `to`: at most 31 days."""
 
     account_id: Optional[str] = None
     "Read this account alone; null reads all. Alone, an account has no peers."
@@ -733,7 +733,7 @@ class ReplayDetectorInput(BaseModel):
     kind: AnomalyKind
     "One that reads orders, executions or money movements."
     learning_days: int = 28
-    "How many days before `from` are read to learn from, 0 to 60."
+    "Number of days before `from` that are read for learning, 0 to 60."
     sensitivity: Optional[float] = None
     "0 to 1; null takes that in force."
     to: datetime
@@ -743,16 +743,16 @@ class ReplayDetectorInput(BaseModel):
 
 
 class ResolveRiskEventInput(BaseModel):
-    """What is done about an event, for those who read of it later."""
+    """Resolution of an event, with a note for later readers."""
 
     id: str
     "Its id."
     note: str
-    "What is done about it: 1 to 1,000 characters."
+    "Note on the resolution: 1 to 1,000 characters."
 
 
 class RiskEventFilter(BaseModel):
-    """Which events, in `from` <= createdAt < `to`."""
+    """Conditions that select events, in `from` <= createdAt < `to`."""
 
     account_id: Optional[str] = None
     "Only those of this account; of all that you see if absent."
@@ -761,7 +761,7 @@ class RiskEventFilter(BaseModel):
     from_: Optional[datetime] = Field(alias="from", default=None)
     "Not before this time; without a lower bound if absent."
     kinds: Optional[list[str]] = None
-    "Only those of these kinds: of a rule, of an anomaly, or what an operator did."
+    "Only events of these kinds: of rules, of anomalies, or of actions of operators."
     severities: Optional[list[Severity]] = None
     "Only those of these severities."
     states: Optional[list[RiskEventState]] = None
@@ -771,7 +771,7 @@ class RiskEventFilter(BaseModel):
 
 
 class RiskRuleFilter(BaseModel):
-    """Which rules."""
+    """Conditions that select rules."""
 
     account_id: Optional[str] = None
     "Those that hold for the account: its own and those of no account."
@@ -786,34 +786,34 @@ class RiskRuleFilter(BaseModel):
 
 
 class SaveNotificationChannelInput(BaseModel):
-    """A channel to make, or with an `id` to replace. What is left out is as its default says."""
+    """A channel to create, or to replace with an `id`. Absent fields get their defaults."""
 
     account_ids: Optional[list[str]] = None
-    "Of what is about an account, tell only what is about these; null is all."
+    "Accounts whose events are sent; null selects all."
     enabled: bool = True
-    "False: tell nothing."
+    "False: no messages are sent."
     escalate_after_minutes: Optional[int] = None
-    "Tell of CRITICAL risk events that nobody has acknowledged after so many minutes, 1 to 10080."
+    "Minutes after which unacknowledged CRITICAL risk events are sent, 1 to 10080."
     id: Optional[str] = None
     "Null makes a new channel."
     language: NotificationLanguage = NotificationLanguage.EN
     "The language of the messages."
     min_severity: Severity = Severity.WARNING
-    "Of what has a severity, tell from this one on."
+    "Lowest severity of events that are sent."
     name: str
     "1 to 100 characters."
     quiet_from: Optional[str] = None
-    "From this time of the day on, such as 22:00, tell only what is CRITICAL."
+    "Start of quiet hours, such as 22:00, in which only CRITICAL events are sent."
     quiet_to: Optional[str] = None
-    "When that ends; needed with `quietFrom`."
+    "End of quiet hours; required with `quietFrom`."
     shared: bool = False
     "Make it the platform's. Needs RISK_MANAGER or ADMIN; it cannot change later."
     timezone: str = "UTC"
     "Such as Europe/London."
     topics: list[NotificationTopic]
-    "What to tell; none only where something is to be escalated."
+    "Topics of the channel; may be empty only if an escalation time is given."
     url: str
-    "Such as mailtos://USER:PASSWORD@SERVER?from=A&to=B, slack://..., tgram://... or, for programs, webhooks://:SECRET@HOST/PATH. Giving what is shown of the stored one keeps it."
+    "Such as mailtos://USER:PASSWORD@SERVER?from=A&to=B, slack://..., tgram://... or, for programs, webhooks://:SECRET@HOST/PATH. The masked address of the stored channel keeps the stored address."
 
 
 class SessionInput(BaseModel):
@@ -828,18 +828,18 @@ class SessionInput(BaseModel):
 
 
 class SetAccountStateInput(BaseModel):
-    """What an account may do from now on, and why."""
+    """New state of an account, and the reason."""
 
     account_id: str
     "Id of the account."
     reason: str
-    "Why, for people and the audit log."
+    "Reason for people and the audit log."
     state: AccountState
-    "What it may do from now on."
+    "The new state."
 
 
 class SetInterestRateInput(BaseModel):
-    """What loans of a currency cost per year, as a ratio."""
+    """Yearly interest rate of loans of a currency, as a ratio."""
 
     currency: str
     "The currency of the loans."
@@ -848,7 +848,7 @@ class SetInterestRateInput(BaseModel):
 
 
 class TradingHaltFilter(BaseModel):
-    """Which halts."""
+    """Conditions that select halts."""
 
     account_id: Optional[str] = None
     "Only those of this account."
@@ -861,7 +861,7 @@ class TradingHaltFilter(BaseModel):
 
 
 class TransactionFilter(BaseModel):
-    """Which transactions, in `from` <= createdAt < `to`."""
+    """Conditions that select transactions, in `from` <= createdAt < `to`."""
 
     from_: Optional[datetime] = Field(alias="from", default=None)
     "Not before this time; without a lower bound if absent."
@@ -874,25 +874,25 @@ class TransactionFilter(BaseModel):
 
 
 class UpdateAnomalyDetectorInput(BaseModel):
-    """What to change of a detector; what is left out stays as it is."""
+    """Changes of a detector; absent fields stay unchanged."""
 
     action: Optional[RiskAction] = None
     "WARN raises a risk event; HALT also halts account or symbol."
     enabled: Optional[bool] = None
-    "Whether it tells what it finds; it learns in any case."
+    "True if it reports its findings; it learns in any case."
     kind: AnomalyKind
-    "Which detector."
+    "The detector."
     sensitivity: Optional[float] = None
     "From 0, only the plainest, to 1."
     warmup: Optional[int] = None
-    "How many values of a subject are learnt before it is judged."
+    "Number of values of a subject that it learns before it judges the subject."
 
 
 class UpdateInstrumentInput(BaseModel):
-    """What to change of an instrument; what is left out stays as it is."""
+    """Changes of an instrument; absent fields stay unchanged."""
 
     borrow_rate: Optional[Decimal] = None
-    "Per year; of what can be sold short."
+    "Borrow rate per year, as a ratio; for instruments that can be sold short."
     fees: Optional["FeeScheduleInput"] = None
     "Replaces the whole schedule."
     funding_hours: Optional[list[int]] = None
@@ -912,55 +912,55 @@ class UpdateInstrumentInput(BaseModel):
     min_quantity: Optional[Decimal] = None
     "The smallest quantity of an order."
     name: Optional[str] = None
-    "What people call it."
+    "Its name for people."
     price_limit_rate: Optional[Decimal] = None
     "Null takes the limit away."
     shortable: Optional[bool] = None
-    "Whether it may be sold short."
+    "True if it may be sold short."
     symbol: str
     "Symbol of the instrument."
     tick_size: Optional[Decimal] = None
     "Prices are multiples of it."
     tradable: Optional[bool] = None
-    "Whether orders for it are taken."
+    "True if orders for it are taken."
     venue_symbol: Optional[str] = None
-    "What its venue calls it."
+    "Its symbol at its venue."
 
 
 class UpdateRiskRuleInput(BaseModel):
-    """What to change of a limit; what is left out stays as it is."""
+    """Changes of a rule; absent fields stay unchanged."""
 
     action: Optional[RiskAction] = None
-    "What breaking it leads to."
+    "Action when the rule is broken."
     enabled: Optional[bool] = None
-    "Whether it is in force."
+    "True if it is in force."
     id: str
     "Its id."
     name: Optional[str] = None
-    "What people call it."
+    "Its name for people."
     self_trade_prevention: Optional[SelfTradePrevention] = None
-    "What a SELF_TRADE rule does."
+    "Handling of self-trades by a SELF_TRADE rule."
     threshold: Optional[Decimal] = None
     "The limit, in the unit of its kind."
     window_seconds: Optional[int] = None
-    "How long its kind counts, in seconds."
+    "Length of its time window, in seconds."
 
 
 class UpdateScheduledTaskInput(BaseModel):
-    """What to change of a task; what is left out stays as it is. An interval replaces a cron line, and the other way around. Setting what the platform comes with takes your change away."""
+    """Changes of a task; absent fields stay unchanged. An interval replaces a cron line, and the other way around. A value equal to the platform's default removes your change."""
 
     cron: Optional[str] = None
-    "When a CRON task is due: minute, hour, day, month and day of the week."
+    "Schedule of a CRON task: minute, hour, day, month and day of the week."
     enabled: Optional[bool] = None
     "False pauses it."
     expected_version: Optional[int] = None
     "Change it only if its version is still this one; in any case if absent."
     interval_seconds: Optional[int] = None
-    "How often an INTERVAL task is due, in seconds."
+    "Interval of an INTERVAL task, in seconds."
     max_retries: Optional[int] = None
-    "How often a failed run is tried again."
+    "Number of retries of a failed run."
     name: str
-    "Which task."
+    "The task."
     timeout_seconds: Optional[int] = None
     "After how long an attempt is ended, in seconds."
     timezone: Optional[str] = None
@@ -968,15 +968,15 @@ class UpdateScheduledTaskInput(BaseModel):
 
 
 class UpdateUserInput(BaseModel):
-    """What to change of a person; what is left out stays as it is."""
+    """Changes of a user; absent fields stay unchanged."""
 
     active: Optional[bool] = None
     "False lets the person in no more and ends its sessions. Only an ADMIN changes it."
     id: str
     "Its id."
     name: Optional[str] = None
-    "What to call the person."
+    "Name of the person."
     password: Optional[str] = None
     "The new password: 12 to 128 characters."
     role: Optional[Role] = None
-    "What the person may do. Only an ADMIN changes it."
+    "Role of the person. Only an ADMIN changes it."
