@@ -53,7 +53,7 @@ class FolderArchive:
 
 
 class ArchiveDamaged(Exception):
-    """An archive is not what was written: nothing more is dropped until a person has looked."""
+    """An archive was changed after it was written: nothing more is dropped until a person has checked it."""
 
 
 def _checked(place: Path, about: Path) -> int:

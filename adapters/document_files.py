@@ -1,4 +1,4 @@
-"""Files of GraphQL documents that clients were built with: as their tools write them.
+"""Files of persisted GraphQL documents, in the formats of common client tools.
 
 A file ``*.json`` is a manifest: of graphql-codegen or Relay (an object from hash to document) or of Apollo (a list of
 ``operations`` with ``id`` and ``body``). A file ``*.graphql`` is one document. A folder stands for all

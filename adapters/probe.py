@@ -1,6 +1,6 @@
-"""Questions to servers that may hang: whoever asks waits for a bounded time, and a question that hangs is not repeated.
+"""Probes of servers that may hang: a caller waits for a bounded time, and a hanging probe is not repeated.
 
-A hung server holds one question at a time; the next look waits for the same one.
+A hanging server has one open probe at a time; the next caller waits for the same one.
 """
 
 import asyncio

@@ -1,7 +1,7 @@
 """The process board: a key in Redis for each process's load, which disappears with its process.
 
-A web process has a place there besides, a number from 0 on that no other has: its figures carry it. Whoever is started
-when one has gone takes its place. While Redis is away a process sees only itself.
+A web process also has a slot, the lowest free number from 0 on, which labels its metrics. A new process takes the slot
+of one that has ended. While Redis is away a process sees only itself.
 """
 
 import asyncio

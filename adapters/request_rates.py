@@ -43,7 +43,7 @@ _log = structlog.stdlib.get_logger("rates")
 
 
 class SharedRates:
-    """The rates by the kind of who asks (``api.request_rates``). Used as a context, it reports in the background."""
+    """The rate limits by kind of caller (``api.request_rates``). Used as a context, it reports in the background."""
 
     def __init__(self, url: str, rates: Mapping[str, Rate]) -> None:
         self._client = Redis(connection_pool=connection_pool(url))

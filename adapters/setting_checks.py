@@ -1,4 +1,4 @@
-"""Checks of settings that concern more than one of them; each answers with its problems, in words for the operator."""
+"""Checks of settings that concern more than one of them; each returns its problems as texts for the operator."""
 
 import difflib
 from collections.abc import Mapping, Sequence

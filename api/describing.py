@@ -1,6 +1,6 @@
-"""Descriptions of what the schema shows: of each field, argument, field of an input and value of an enum.
+"""Descriptions in the schema: of each field, argument, input field and enum value.
 
-What is said beside the code comes first. The rest stands in ``descriptions/``: under the type's name, an argument as
+A description in the code comes first. The rest stands in ``descriptions/``: under the type's name, an argument as
 ``field(argument)``; and in ``common.toml`` what a name means wherever it stands and nothing else is said.
 """
 

@@ -86,7 +86,7 @@ class Scraping(Protocol):
 
 
 class Metrics:
-    """Prometheus's text format, for whoever has the token of scrapes or is signed in, with any role."""
+    """Metrics in Prometheus's text format, for callers with the scrape token or any signed-in role."""
 
     def __init__(
         self, runner: OperationRunner, venue_condition: Callable[[], Awaitable[VenueCondition]], scrapes: Scraping
@@ -113,7 +113,7 @@ class Metrics:
 
 
 class SchemaText:
-    """The schema in its language, for whoever is signed in, compressed once: tools make code of it."""
+    """The schema as GraphQL text, for every signed-in caller, compressed once; tools generate code from it."""
 
     def __init__(self, runner: OperationRunner, text: str) -> None:
         self._runner = runner

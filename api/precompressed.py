@@ -1,4 +1,4 @@
-"""Static files that were compressed when they were built: sent so to whoever takes them so, without work."""
+"""Static files compressed at build time: sent compressed to clients that accept it, without work at run time."""
 
 from mimetypes import guess_type
 from os import PathLike, fspath, stat_result
@@ -40,7 +40,7 @@ def page_headers(**sources: str) -> dict[str, str]:
 
 
 class PrecompressedFiles(StaticFiles):
-    """The files of a folder, in which some stand compressed beside themselves."""
+    """The files of a folder; some have a compressed copy beside them."""
 
     def file_response(
         self, full_path: str | PathLike[str], stat_result: stat_result, scope: Scope, status_code: int = 200

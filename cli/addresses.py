@@ -1,4 +1,4 @@
-"""The servers of a command: the configured ones, those of a running launcher, or private ones of its own."""
+"""The servers of a command: the configured ones, those of a running launcher, or new private ones."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""Writes the code's tables into the pages of docs/, or with --check tells whether they are fresh.
+"""Writes the tables that the code defines into the pages of docs/; with --check, fails if a page is stale.
 
 Run as a module. A table stands between two marks that name it. The reference of the API is written whole.
 """

@@ -62,7 +62,7 @@ class Forked:
 
 
 class _Server:
-    """One fork server: its process, the socket to it, and the thread that hears what it says."""
+    """One fork server: its process, the socket to it, and the thread that reads its messages."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)

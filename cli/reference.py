@@ -1,4 +1,4 @@
-"""The reference of the API as a page: every operation and type of the schema with what it says of itself."""
+"""The reference page of the API: every operation and type of the schema with its description."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final

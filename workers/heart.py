@@ -1,6 +1,6 @@
-"""A worker's signs of life: once a second a row in the database, as long as its scheduler gets on.
+"""The heartbeat of a worker: once a second a row in the database, as long as its scheduler makes progress.
 
-A worker whose event loop or scheduler stands still gives none. Whoever looks at the platform's health reads them.
+A worker whose event loop or scheduler hangs sends none. The platform's health is computed from heartbeats.
 """
 
 import asyncio

@@ -1,7 +1,7 @@
-"""Telling people and programs: reads what is new about once a second, and sends what is due, several at once.
+"""Sends notifications: collects new notices about once a second, and sends due messages, several at once.
 
-Of several workers one reads at a time, and each channel is sent to by one. What a process that died had begun is taken
-up by another when its claim is over.
+Of several workers one reads at a time, and each channel is sent to by one. Another worker continues the messages of a
+dead process when its claim has expired.
 """
 
 import asyncio

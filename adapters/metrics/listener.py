@@ -1,6 +1,6 @@
-"""An address at which a process that serves nobody else tells its figures and its health: an engine's and a worker's.
+"""The HTTP address of the metrics and the health of an engine or a worker.
 
-It answers in threads of its own, so that no scrape is in the way of trading. Figures are for whoever has the token,
+It answers in its own threads, so that no scrape delays trading. Figures are for whoever has the token,
 where one is set; `/healthz` and `/readyz` are for everybody who reaches the address.
 """
 

@@ -1,4 +1,4 @@
-"""The figures of several processes in one text, each with its process's place as a label; pure.
+"""Merging of the metrics of several processes into one text, with the slot of the process as a label; pure.
 
 Each process's series stay its own. So a process that goes takes its series with it, and one that is started anew in its
 place begins them anew, as Prometheus expects of a restart: no counter is ever a sum that falls.

@@ -1,1 +1,1 @@
-"""The way out of the platform for messages: addresses, what may be connected to, and signed webhooks."""
+"""Sending of messages: addresses, allowed networks, and signed webhooks."""

@@ -1,4 +1,4 @@
-"""Addresses of channels, pure: which kinds there are, what one may say, and what of it may be shown."""
+"""Addresses of channels, pure: their kinds, their validation, and their masked form."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

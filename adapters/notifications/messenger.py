@@ -1,7 +1,7 @@
 """Sends messages: signed webhooks by itself, everything else through apprise.
 
 Each attempt runs in a thread of its own kind that can connect to allowed addresses only, follows no redirect and ends
-within seconds. What a service answers is told as a reason in words of our own: its text may hold a secret.
+within seconds. Reasons of failures are texts of this module, because an answer of a service may hold a secret.
 """
 
 import asyncio
@@ -33,7 +33,7 @@ _LOGGER = "apprise"
 
 
 class _Reasons(logging.Handler):
-    """Keeps what the library says about an attempt for the thread that makes it; none of it reaches the log."""
+    """Keeps the log output of the library for the thread of the attempt; none of it reaches the log."""
 
     def __init__(self) -> None:
         super().__init__(logging.WARNING)

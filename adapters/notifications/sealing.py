@@ -13,7 +13,7 @@ _PURPOSE = b"tradegraph notification addresses"
 
 
 class SecretVault:
-    """Encrypts with AES and authenticates (Fernet); whoever has the database alone reads nothing."""
+    """Encrypts with AES and authenticates (Fernet); the database alone does not reveal an address."""
 
     def __init__(self, secret: str) -> None:
         key = HKDF(algorithm=SHA256(), length=32, salt=None, info=_PURPOSE).derive(secret.encode())

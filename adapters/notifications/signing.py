@@ -22,7 +22,7 @@ _VERSION = "v1"
 
 
 class NotAuthentic(Exception):
-    """A message that nobody with the secret has sent, or that is too old."""
+    """A message with an invalid signature, or one that is too old."""
 
 
 def body_of(message: Message) -> bytes:

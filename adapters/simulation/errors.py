@@ -27,7 +27,7 @@ class MarketDataError(SimulationError):
 
 
 class MarketDataMissing(MarketDataError):
-    """There is no such market data file, or it cannot be opened."""
+    """The market data file is missing or cannot be opened."""
 
     code = ErrorCode.NOT_FOUND
     exit_status = 3

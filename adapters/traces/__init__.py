@@ -1,1 +1,1 @@
-"""Traces of requests and of what they lead to, sent to a collector of OpenTelemetry. Nothing is loaded while off."""
+"""Traces of requests and their effects, sent to an OpenTelemetry collector. Nothing is loaded while tracing is off."""

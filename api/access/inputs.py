@@ -41,7 +41,7 @@ class UpdateUserInput:
 
 @strawberry.input(description="Access of a person to an account.")
 class GrantAccountInput:
-    """A user, an account and what it may do there."""
+    """A permission of a user for an account."""
 
     user_id: strawberry.ID
     account_id: strawberry.ID

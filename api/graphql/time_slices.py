@@ -1,4 +1,4 @@
-"""Slices of the loop's time for one operation: after each, whoever else waits is served first."""
+"""Time slices of one operation: after each slice, other waiting work of the event loop runs first."""
 
 import asyncio
 from time import perf_counter
@@ -7,7 +7,7 @@ _SLICE_SECONDS = 0.005
 
 
 class TimeSlices:
-    """The slices of one operation. One is over after five milliseconds of the loop's time."""
+    """The time slices of one operation; each ends after five milliseconds of the event loop's time."""
 
     __slots__ = ("_ends",)
 

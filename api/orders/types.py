@@ -246,7 +246,7 @@ class OrdersPayload:
 
 @strawberry.type(description="The orders of a bracket (the entry first) or of an OCO.")
 class OrderGroupPayload:
-    """A group as it was placed."""
+    """A placed group of orders."""
 
     group_id: strawberry.ID
     orders: list[Order]
@@ -269,7 +269,7 @@ class CancelOrdersPayload:
 
 @strawberry.type(description="Time at which all of the account's open orders are cancelled; null for never.")
 class CancelAllAfterPayload:
-    """The timer as it is set."""
+    """The current state of the timer."""
 
     account_id: strawberry.ID
     triggers_at: datetime | None

@@ -25,7 +25,7 @@ from domain.kernel.supervision import HandedTo
 
 
 class PayloadExecutor:
-    """Turns events into payloads, each in a context of its own."""
+    """Turns events into payloads; each event has its own context."""
 
     __slots__ = ("_context", "_executor", "_metrics", "_name")
 

@@ -63,7 +63,7 @@ async def merge(sources: Iterable[Open[Value]]) -> AsyncGenerator[Value, None]:
 
 @dataclass(frozen=True, slots=True)
 class Step(Generic[Event]):
-    """One event of a merged stream, and where every log stands once it has been dealt with."""
+    """One event of a merged stream, and the position in every log after it."""
 
     event: Event
     positions: Mapping[UUID, int]
@@ -73,7 +73,7 @@ class Step(Generic[Event]):
 class MergedStream(AsyncIterable[View], Generic[Event, View]):
     """Every event of several logs, each log's in its order; goes on where it stopped when it is iterated again.
 
-    ``positions`` says up to which event of each log the subscriber has taken them.
+    ``positions`` holds the last event of each log that the subscriber has taken.
     """
 
     logs: Mapping[UUID, EventLog[Event]]

@@ -11,7 +11,7 @@ from api.realtime.formats import SOCKET_MESSAGES, MessageFormat
 
 
 class Frames(Protocol):
-    """A connection for text messages. ``is_writable`` tells whether the client takes them."""
+    """A connection for text messages. ``is_writable`` is true while the client accepts more."""
 
     is_writable: bool
 

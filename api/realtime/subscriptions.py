@@ -42,7 +42,7 @@ class Subscribing:
 
 
 class Subscription(ABC):
-    """A running subscription. ``start`` returns once it runs by itself; ``cancel`` ends it silently."""
+    """A running subscription. ``start`` returns when it runs in the background; ``cancel`` ends it without message."""
 
     queue: ClientQueue
 

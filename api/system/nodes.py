@@ -1,4 +1,4 @@
-"""Anything that has an id, found again by it.
+"""Lookup of objects by id.
 
 Whatever the number of ids, one statement finds out what they name, and one more for each kind among them loads it.
 """

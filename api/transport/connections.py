@@ -82,7 +82,7 @@ class ConnectionState:
 
 
 class Connections:
-    """Admits connections, and closes those that must give way or exceed their time limit."""
+    """Admits connections, and closes those over a limit of number or time."""
 
     def __init__(self, limits: RequestLimits, proxies: TrustedProxies | None = None) -> None:
         self.limits = limits

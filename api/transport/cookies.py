@@ -47,7 +47,7 @@ _STATUS = {
 
 @dataclass(frozen=True, slots=True)
 class _Jar:
-    """The names of one server's cookies: browsers do not tell ports apart, so over plain HTTP the name does."""
+    """The names of one server's cookies: browsers ignore the port, so over plain HTTP the name contains it."""
 
     secure: bool
     suffix: str

@@ -14,7 +14,7 @@ _REVIEWED_AT_ONCE = 50
 
 
 class Listener(Protocol):
-    """A connection on which somebody listens."""
+    """A listening socket."""
 
     @property
     def caller(self) -> Caller | None:

@@ -15,7 +15,7 @@ from domain.access.types import SYSTEM, Actor
 
 
 class PlatformPart(StrEnum):
-    """A part of the platform that acts by itself; its value is its name in ``by``."""
+    """A part of the platform that acts without a person; its value is its name in ``by``."""
 
     MONITOR = "monitor"
     DETECTION = "anomaly detection"

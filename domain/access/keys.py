@@ -21,7 +21,7 @@ _MAX_LISTED = 500
 
 @dataclass(frozen=True, slots=True)
 class KeyWish:
-    """The limits that somebody wants of a key; None is no limit."""
+    """The requested limits of a key; None means no limit."""
 
     scopes: Collection[KeyScope] | None = None
     account_ids: Collection[UUID] | None = None

@@ -128,7 +128,7 @@ class ApiKey(Model):
 
 
 class AccountGrant(Model):
-    """One permission of a user for an account that somebody else owns."""
+    """One permission of a user for an account of another owner."""
 
     id = fields.UUIDField(primary_key=True, default=new_id)
     user: fields.ForeignKeyRelation[User] = fields.ForeignKeyField(

@@ -38,7 +38,7 @@ _WRONG = "The code is wrong, or was used before."
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """The secret of the codes, told once, and the same as an address that apps read from a picture."""
+    """The secret of the codes, shown once, and the same as an address for a QR code."""
 
     secret: str
     uri: str

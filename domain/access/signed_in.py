@@ -1,4 +1,4 @@
-"""The sessions of a person: where somebody is signed in, and ending that from elsewhere."""
+"""The sessions of a user: listing them, and ending them from another session."""
 
 from uuid import UUID
 

@@ -206,7 +206,7 @@ def require_stop(actor: Actor, account_id: UUID) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """One permission that a user was given for an account of somebody else."""
+    """One permission of a user for an account of another owner."""
 
     account_id: UUID
     permission: AccountPermission

@@ -1,7 +1,7 @@
 """Reads and writes of the event log: events are stored with the change, and sent to the bus after the commit.
 
 The log is kept by month. The key (account, sequence) is one of each month's partition: numbers are given under the
-account's lock, and two of the same number would meet there. Whoever knows a time says so, and reads fewer months.
+account's lock, and two of the same number would meet there. A caller that gives a time range reads fewer months.
 
 SQL: the event log, written with every change and read by ranges of many accounts.
 """

@@ -59,7 +59,7 @@ class WatchedAccount:
 
 @dataclass(frozen=True, slots=True)
 class ProgramTradingReport:
-    """A day from ``since`` to ``until``: accounts with something to tell, most messages in a second first."""
+    """A day from ``since`` to ``until``: accounts with a behaviour to report, most messages in a second first."""
 
     since: datetime
     until: datetime

@@ -145,7 +145,7 @@ def _check(command: ReplayDetector) -> None:
 
 @dataclass(slots=True)
 class _Trial:
-    """One detector, and what it tells from a time on: once for each fingerprint unless it gets more severe."""
+    """One detector and its findings from a time on: one per fingerprint unless it gets more severe."""
 
     detector: Detector[Any, Any]
     since: datetime

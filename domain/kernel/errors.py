@@ -46,7 +46,7 @@ class BadInput(DomainError):
 
 
 class Unauthenticated(DomainError):
-    """Nobody is signed in, or the credential is wrong, expired or revoked."""
+    """The credential is missing, wrong, expired or revoked."""
 
     code = ErrorCode.UNAUTHENTICATED
 

@@ -33,7 +33,7 @@ _BOUND = re.compile(r"FOR VALUES FROM \((?:MINVALUE|'(?P<begin>[^']+)')\) TO \((
 
 @dataclass(frozen=True, slots=True)
 class Partition:
-    """One partition: it holds rows from ``begin`` on and before ``end``; None is without a bound."""
+    """One partition: it holds rows from ``begin`` on and before ``end``; None means unbounded."""
 
     name: str
     begin: datetime | None
@@ -48,7 +48,7 @@ class Partition:
 class Partitioned:
     """A partitioned table; ``also`` are statements for each new partition, which is ``{name}`` in them.
 
-    They add what a partition does not take from its table: a key of its own, or triggers of statements.
+    They add properties that a partition does not inherit: a key, or statement triggers.
     """
 
     name: str

@@ -1,8 +1,8 @@
 """Supervision: blocks whose failure must not end the work around them.
 
-``Guarded`` is for work that goes on all the same: the failure is logged. ``HandedTo`` is for work that others wait
-for: the failure is theirs. Both let a cancellation pass. Where an exception is translated into an answer (an error of
-the API, the failure of an exchange), the block has its own ``except``.
+``Guarded`` is for work that continues after a failure, which is logged. ``HandedTo`` passes the failure to the callers
+that wait for the work. Both let a cancellation pass. Where an exception is translated into an answer (an error of the
+API, the failure of an exchange), the block has its own ``except``.
 """
 
 from collections.abc import Callable

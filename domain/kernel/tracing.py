@@ -1,4 +1,4 @@
-"""Tracing: the port through which a use case says what became of a request. Where nobody traces there is none.
+"""Tracing: the port through which a use case records the course of a request. Without a collector there is no port.
 
 A span is named by the text of W3C Trace Context (``traceparent``). That text is stored with an order, so that another
 process continues the trace of the request that placed it.

@@ -32,7 +32,7 @@ class TextArrayField(Field[list], list):  # type: ignore[type-arg,misc]  # the O
 
 
 class Order(Model):
-    """An order with its whole state. ``request_digest`` tells a repeat from other content under the same id."""
+    """An order with its whole state. ``request_digest`` distinguishes a repeat from other content under the same id."""
 
     id = fields.UUIDField(primary_key=True, default=new_id)
     account = fields.ForeignKeyField("tradegraph.Account", related_name="orders", on_delete=fields.RESTRICT)

@@ -1,1 +1,1 @@
-"""Positions: averages, realised PnL and what is frozen of them."""
+"""Positions: averages, realised PnL and frozen quantities."""

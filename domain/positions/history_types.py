@@ -30,7 +30,7 @@ class Flow:
 
 @dataclass(frozen=True, slots=True)
 class PositionSnapshot:
-    """A position as it was at a moment; ``mark_price`` None where there was no quote."""
+    """A position at one time; ``mark_price`` is None if there was no quote."""
 
     account_id: UUID
     at: datetime

@@ -1,4 +1,4 @@
-"""Accounts that a late fact leaves in a state they could not reach by themselves, pure.
+"""Accounts that a late fact leaves in a state which trading could not reach, pure.
 
 A bust, a correction or a late fill is booked whatever the account's state. A closed account that it leaves with money,
 a debt or a position, and a CASH account that it leaves with a debt or a short, becomes REDUCE_ONLY: deposits,

@@ -134,7 +134,7 @@ class Facts:
 
 
 class Steadiness:
-    """Tells the states of parts that have lasted for ``seconds``, so that a moment's trouble is no news."""
+    """Reports states of components that have lasted for ``seconds``, so that a short problem is not reported."""
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds

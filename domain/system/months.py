@@ -1,8 +1,7 @@
 """Tables that are kept by month: months are made ahead, and old ones are dropped, those of the event log once archived.
 
-What is not dropped grows for ever: that is what the event log does unless a setting says otherwise, because orders and
-accounts are explained by it alone. It is archived first, month by month, and a month is dropped only if the archive
-has as many rows of it.
+By default the event log is never dropped, because only it explains orders and accounts; a setting changes that. It is
+archived first, month by month, and a month is dropped only if the archive has as many rows of it.
 """
 
 from collections.abc import Callable, Iterable
@@ -45,7 +44,7 @@ class Kept:
 
 
 class Archive(Protocol):
-    """Files of what is dropped."""
+    """The archive files of dropped months."""
 
     async def keep(self, table: str) -> int:
         """Store all rows of a table, unless that was done, and return their number, once they are safe on disk."""

@@ -34,7 +34,7 @@ _PAUSED = "The task was paused before this run started."
 
 @dataclass(frozen=True, slots=True)
 class UpdateTask:
-    """A change of one task; with ``expected_version`` only if nobody else has changed it since."""
+    """A change of one task; with ``expected_version`` only if the task still has that version."""
 
     name: str
     change: TaskChange

@@ -1,4 +1,4 @@
-"""Scheduled tasks in the database. Whoever makes a run of a task holds the task's row."""
+"""Scheduled tasks in the database. A scheduler locks the task's row while it makes a run."""
 
 from collections.abc import Collection, Mapping
 from datetime import datetime

@@ -146,7 +146,7 @@ class Override:
 
 @dataclass(frozen=True, slots=True)
 class ScheduledTask:
-    """A task as it is in force. ``next_run_at`` is None while it is paused."""
+    """A task with the settings in force. ``next_run_at`` is None while it is paused."""
 
     definition: TaskDefinition
     override: Override

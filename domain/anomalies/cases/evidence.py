@@ -54,7 +54,7 @@ class SeriesKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SeriesPoint:
-    """A point: a price, an amount, a sample or a score; ``size`` is a quantity, ``id`` names what it stands for."""
+    """A point: a price, an amount, a sample or a score; ``size`` is a quantity, ``id`` identifies its object."""
 
     at: datetime
     value: float

@@ -61,7 +61,7 @@ class AnomalyCaseEvent(Model):
 
 
 class AnomalyCaseHead(Model):
-    """One row: the numbers of the newest step and of the newest case. Whoever changes cases locks it first."""
+    """One row: the numbers of the newest step and of the newest case. Every change of a case locks it first."""
 
     id = fields.SmallIntField(primary_key=True)
     sequence = fields.BigIntField(default=0)
@@ -72,7 +72,7 @@ class AnomalyCaseHead(Model):
 
 
 class AnomalyDismissal(Model):
-    """A pattern that is not told any more; ``subject`` is its account, symbol and component as one text."""
+    """A pattern that is no longer reported; ``subject`` is its account, symbol and component as one text."""
 
     id = fields.UUIDField(primary_key=True, default=new_id)
     kind = fields.CharEnumField(AnomalyKind, max_length=20)

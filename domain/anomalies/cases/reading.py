@@ -122,7 +122,7 @@ def findings_shown_to(actor: Actor, findings: Iterable[Anomaly]) -> list[Anomaly
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """Everything that the findings of a case name, of whatever account."""
+    """All objects that the findings of a case name, of any account."""
 
     findings: Sequence[Anomaly]
     named: NamedIds

@@ -26,7 +26,7 @@ MAX_NOTE, MAX_EMAIL = 2_000, 254
 
 @dataclass(frozen=True, slots=True)
 class CaseStep:
-    """A change of a case by a person; ``expected_version`` None changes it whatever its version."""
+    """A change of a case by a person; ``expected_version`` None accepts any version."""
 
     id: UUID
     expected_version: int | None = None

@@ -60,7 +60,7 @@ class CaseShare:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """Findings that belong together, and what people made of them.
+    """Findings that belong together, and their handling by people.
 
     ``number`` counts all cases. ``account_ids`` are the accounts that the findings are about; ``linked_ids`` are those
     and the others that the evidence names. ``severity`` and ``score`` are the highest of its findings. ``assignee`` is
@@ -110,9 +110,10 @@ class CaseEvent:
 
 @dataclass(frozen=True, slots=True)
 class Dismissal:
-    """A pattern that people said is nothing: later findings of the same kind and subject like it are not told.
+    """A pattern that people dismissed: later similar findings of the same kind and subject are not reported.
 
-    It covers findings whose surprise is at most ``max_score``. ``suppressed`` counts those that were not told.
+    It covers findings whose surprise is at most ``max_score``. ``suppressed`` counts the findings that were not
+    reported.
     """
 
     id: UUID

@@ -1,6 +1,6 @@
 """Detector of spoofing around auctions: large orders of one side withdrawn just before a session begins or ends.
 
-At those times orders make the price before anybody trades. What counts is the notional that an owner placed shortly
+At those times orders determine the price before any trade. What counts is the notional that an owner placed shortly
 before and withdrew on one side, beyond what it withdrew on the other, in usual orders of its own. Whoever withdraws
 quotes of both sides, or an order that rested all day, shows nothing.
 """
@@ -32,7 +32,7 @@ Read = Owned | MarketChecked
 
 @dataclass(slots=True)
 class AuctionMemory(Memory):
-    """Of an owner in a symbol: working orders and what was withdrawn. Of a symbol: when its days begin and end."""
+    """For an owner in a symbol: working and withdrawn orders. For a symbol: the usual start and end of its sessions."""
 
     # By order: sign, open quantity, notional of one, when it was placed.
     working: dict[str, list[float]] = field(default_factory=dict)
@@ -75,7 +75,7 @@ class AuctionMemory(Memory):
 
 
 class AuctionSpoofing(Detector[Read, AuctionMemory]):
-    """Compares what an owner withdraws on one side around auctions with its own and its peers' days."""
+    """Compares an owner's withdrawals on one side around auctions with its earlier days and those of its peers."""
 
     kind = AnomalyKind.AUCTION_SPOOFING
     description = "Large orders on one side that are placed and withdrawn just before a session begins or ends"

@@ -1,4 +1,4 @@
-"""Detector of layering: orders stacked on one side and taken back after fills on the other.
+"""Detector of layering: orders stacked on one side and cancelled after fills on the other.
 
 It weighs evidence instead of a pattern: over ten minutes, the quantity taken back on one side that rested there when
 the owner was filled on the other, beyond the quantity taken back on that other side too, per unit filled. Orders may be
@@ -36,7 +36,7 @@ Read = OrderPlaced | OrderChanged | OrderEnded | Executed
 
 @dataclass(slots=True)
 class LayeringMemory(Memory):
-    """Working orders, and recent fills and quantities taken back; for all: how peers are."""
+    """Working orders, recent fills and cancelled quantities; for all owners: the usual values of peers."""
 
     # By order: sign, open quantity, when it was placed.
     working: dict[str, list[float]] = field(default_factory=dict)
@@ -56,7 +56,7 @@ class LayeringMemory(Memory):
 
 
 class Layering(Detector[Read, LayeringMemory]):
-    """Compares the quantity an owner takes back on one side with the owner's fills on the other."""
+    """Compares an owner's cancelled quantity on one side with its fills on the other."""
 
     kind = AnomalyKind.LAYERING
     description = (

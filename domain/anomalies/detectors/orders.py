@@ -18,7 +18,7 @@ PRICE_FLOOR = 0.0005
 
 @dataclass(slots=True)
 class SizeMemory(Memory):
-    """Natural logarithms of notionals, and the position as far as its fills are known; for all: how peers are.
+    """Natural logarithms of notionals, and the position as far as its fills are known; for all: the values of peers.
 
     ``wholes`` are of whole orders, ``sizes`` of what they open beyond the position.
     """

@@ -34,7 +34,7 @@ from domain.orders.model.venue_commands import CANCEL
 
 @dataclass(frozen=True, slots=True)
 class CanceledOrder:
-    """The order as it is now; ``replayed`` when it was cancelled, or pending cancel, before."""
+    """The current order; ``replayed`` is true if it was cancelled or pending cancel before."""
 
     order: Order
     replayed: bool

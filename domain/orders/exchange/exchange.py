@@ -1,4 +1,4 @@
-"""The paper exchange of one instrument: a trigger book whose orders trade with the market that stands.
+"""The paper exchange of one instrument: a trigger book whose orders trade against the current market.
 
 No clock, no input or output, no chance: the same calls give the same reports. Several accounts share one exchange;
 paper fills do not consume from each other, because each order sees the size that the market shows.

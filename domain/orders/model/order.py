@@ -261,7 +261,7 @@ _PLACING = frozenset({"PENDING_NEW", "HELD", "REJECTED"})
 
 @dataclass(frozen=True, slots=True)
 class OrderEvent:
-    """One change of an order, with the order as it was right after it."""
+    """One change of an order, with the order right after it."""
 
     account_id: UUID
     sequence: int

@@ -47,7 +47,7 @@ class Malformation(Generic[Subject]):
 
 @dataclass(frozen=True, slots=True)
 class OrderChange:
-    """A modification, together with the order as it is."""
+    """A modification, together with the current order."""
 
     command: ModifyOrder
     order: Order

@@ -1,4 +1,4 @@
-"""Refusals of orders and of changes, pure: each reason with its sentence, which names the limit and what was found.
+"""Refusals of orders and of changes, pure: each reason with its sentence, which names the limit and the observed value.
 
 The texts of refusals stand here and nowhere else in the area; what is malformed has its own (``order_validation``).
 """

@@ -1,7 +1,7 @@
 """Closed trades and performance of accounts, derived on request from booked executions and samples.
 
-Nothing of it is stored, and what a process keeps of it is compared with the account's version each time: busts and
-corrections always show.
+Nothing is stored, and cached results are checked against the account's version each time, so busts and corrections
+always show.
 """
 
 from collections import deque

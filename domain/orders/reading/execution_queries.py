@@ -1,4 +1,4 @@
-"""Executions by id, and marking them when one is taken back or corrected.
+"""Executions by id, and the marks of busted or corrected ones.
 
 SQL: executions are read with their instruments by the same columns as everywhere.
 """

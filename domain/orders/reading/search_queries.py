@@ -34,7 +34,7 @@ CURSOR_PARTS = 2
 
 @dataclass(frozen=True, slots=True)
 class OrderSearch:
-    """Conditions that must all hold; None is no condition. ``within`` is the account whose list it is."""
+    """Conditions that must all hold; None means no condition. ``within`` is the account whose list it is."""
 
     within: UUID | None = None
     account_id: UUID | None = None
@@ -61,7 +61,7 @@ class OrderSort:
 
 @dataclass(frozen=True, slots=True)
 class ExecutionSearch:
-    """Conditions that must all hold; None is no condition. Times are the venue's."""
+    """Conditions that must all hold; None means no condition. Times are the venue's."""
 
     account_id: UUID | None = None
     order_id: UUID | None = None

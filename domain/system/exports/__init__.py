@@ -1,1 +1,1 @@
-"""Exports: what is stored of an account, as rows for programs of others."""
+"""Exports: the stored rows of an account, for other programs."""

@@ -1,1 +1,1 @@
-"""Messages to people and programs outside the platform: channels, what is told over them, and when."""
+"""Messages to people and programs outside the platform: channels, their selection of notices, and sending times."""

@@ -1,7 +1,7 @@
-"""From the sources to the channels: what has happened since the sources were read last becomes deliveries.
+"""Collection: new events of the sources become deliveries to channels.
 
-One transaction adds the deliveries and says how far the sources were read. So nothing is lost when a process dies, and
-nobody is told twice: what is read again has the same key.
+One transaction adds the deliveries and stores the position in each source. So nothing is lost when a process dies, and
+nothing is sent twice: an event that is read again has the same key.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

@@ -1,6 +1,6 @@
-"""From what waits for a channel to a message that has arrived.
+"""Delivery: the waiting notices of a channel become one sent message.
 
-Whoever sends holds a claim of the channel for as long as its lease. The name of the message is stored before it is
+A sender holds a claim of the channel while it sends, limited by a lease. The name of the message is stored before it is
 sent: when the process dies before it knows what became of it, the same notices go out again under the same name, by
 which a program drops what it has already.
 """

@@ -24,7 +24,7 @@ OPERATORS = (Role.RISK_MANAGER, Role.ADMIN)
 
 @dataclass(frozen=True, slots=True)
 class ChannelDraft:
-    """A channel as it is given. ``url`` may be what is shown of the address that the channel has: then it keeps it."""
+    """A requested channel. ``url`` may be what is shown of the address that the channel has: then it keeps it."""
 
     name: str
     url: str

@@ -6,7 +6,7 @@ from domain.system.notifications.types import Message
 
 
 class NotSent(Exception):
-    """A message did not arrive, or nobody knows. ``reason`` is fit for the channel's owner and names no secret."""
+    """A message did not arrive, or its arrival is unknown. ``reason`` is for the channel's owner and has no secret."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -38,7 +38,7 @@ class Messenger(Protocol):
 
 
 class Vault(Protocol):
-    """Encrypts what is stored."""
+    """Encrypts stored addresses."""
 
     def seal(self, text: str) -> str:
         """The text, encrypted."""

@@ -1,4 +1,4 @@
-"""Reads and writes of what is on its way to channels, and of how far its sources were read.
+"""Reads and writes of waiting deliveries, and of the positions in their sources.
 
 SQL: the event logs of all accounts in one pass, deliveries in bulk, and claims that skip what others hold.
 """

@@ -1,7 +1,7 @@
-"""Use cases on channels: who has which, and who may change them. Each change is audited, without the address.
+"""Use cases on channels: their owners, and the rights to change them. Each change is audited, without the address.
 
-Everybody has channels of their own, which hear of what their owner may see. Those of the platform hear of everything;
-RISK_MANAGER and ADMIN look after them.
+A user has own channels, which get notices of everything that the user may see. Channels of the platform get every
+notice; RISK_MANAGER and ADMIN manage them.
 """
 
 from dataclasses import dataclass

@@ -1,1 +1,1 @@
-"""Time series for stores outside: what is exported, how it is written, and how far."""
+"""Time series for external stores: the exported points, their format, and the export positions."""

@@ -1,4 +1,4 @@
-"""Reads of what is to be exported, and writes of how far it was.
+"""Reads of points to export, and writes of the export positions.
 
 SQL: one pass over the ends of all instruments' bars and of all accounts' samples, and cursors in bulk.
 """

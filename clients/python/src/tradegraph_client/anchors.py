@@ -1,4 +1,4 @@
-"""The places at which streams begin that were given none: where the log stands before the first connection.
+"""The start positions of streams without a given position: the end of the log before the first connection.
 
 Without one, a stream that loses its connection before its first event would not know what it has missed.
 """

@@ -1,6 +1,6 @@
-"""Stores of the places of streams, so that they go on after a restart of the program.
+"""Stores of stream positions, so that streams resume after a restart of the program.
 
-A place is stored when the next event is asked for: an event whose processing was interrupted comes again.
+A position is stored when the next event is requested: an event whose processing was interrupted comes again.
 """
 
 import json

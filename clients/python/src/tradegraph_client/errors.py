@@ -57,7 +57,7 @@ class BadUserInput(ApiError):
 
 
 class Unauthenticated(ApiError):
-    """Nobody is signed in, or the credential is wrong, expired or revoked."""
+    """The credential is missing, wrong, expired or revoked."""
 
     code = "UNAUTHENTICATED"
 
@@ -131,7 +131,7 @@ class Unavailable(ApiError):
 
 
 class InvalidDocument(ApiError):
-    """The operation is no valid GraphQL for this server, or is beyond one of its bounds."""
+    """The operation is not valid GraphQL for this server, or exceeds one of its limits."""
 
     code = "GRAPHQL_VALIDATION_FAILED"
 

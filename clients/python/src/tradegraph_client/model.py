@@ -36,7 +36,7 @@ class BaseModel(PydanticModel):
 
 
 class Word(StrEnum):
-    """An enum of the API. A word that only a newer server knows is taken over as it is, and is equal to its text."""
+    """An enum of the API. A value that only a newer server knows is kept and equals its text."""
 
     @classmethod
     def _missing_(cls, value: object) -> Self | None:

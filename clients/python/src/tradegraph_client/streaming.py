@@ -1,4 +1,4 @@
-"""A subscription that outlives its connections: it comes back, and goes on after the last event that was taken.
+"""A subscription that survives lost connections: it reconnects and resumes after the last taken event.
 
 Each stream has a WebSocket of its own, so that a slow reader of one holds up no other: what is not read stays with the
 server, which keeps the events in its log.

@@ -1,4 +1,4 @@
-"""The connection of a subcommand: its profile, its client, and the exit code of whatever goes wrong."""
+"""The connection of a subcommand: its profile, its client, and the exit code of each failure."""
 
 import argparse
 import asyncio

@@ -25,7 +25,7 @@ _ESCAPES = {code: f"\\u{code:04x}" for code in range(0x7F, 0xA0)}
 
 @dataclass(frozen=True)
 class Column(Generic[Row]):
-    """A column: its title, and what a row has in it. Numbers stand to the right."""
+    """A column: its title, and the value of a row. Numbers are right-aligned."""
 
     title: str
     value: Callable[[Row], object]

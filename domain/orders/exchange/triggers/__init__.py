@@ -1,1 +1,1 @@
-"""The trigger book of one instrument, pure: what the paper exchange and the books of real venues are made of."""
+"""The trigger book of one instrument, pure: the common part of the paper exchange and of the books of real venues."""

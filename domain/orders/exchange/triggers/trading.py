@@ -1,4 +1,4 @@
-"""The trading of orders that may trade, pure: at the simulator they trade with the market that stands.
+"""The trading of executable orders, pure: in the simulator they trade against the current market.
 
 A real venue's book has a trading of its own, which lets the order go to the venue.
 """
@@ -49,7 +49,7 @@ class Trading(Protocol):
 
 
 class MarketTrading:
-    """Trading with the market that stands."""
+    """Trading against the current market."""
 
     __slots__ = ("_state",)
 
