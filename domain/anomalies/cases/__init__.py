@@ -1,1 +1,1 @@
-"""Cases: findings that belong together, worked by people from the first alert to a decision that is kept."""
+"""Cases: findings that belong together, worked by people from the first finding to a stored decision."""
