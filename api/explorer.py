@@ -10,7 +10,7 @@ from api.precompressed import FOREVER, PrecompressedFiles, page_headers
 
 # The editor sets styles from scripts; everything else comes from files of our own.
 _HEADERS = page_headers(style_src="'self' 'unsafe-inline'", font_src="'self' data:", worker_src="'self'")
-_NOT_BUILT = "The explorer is not built here; the API itself is at this same address, by POST."
+_NOT_BUILT = "The explorer is not built here; the API is at this address, by POST."
 
 
 class ExplorerFiles(PrecompressedFiles):

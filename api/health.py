@@ -54,7 +54,7 @@ class Readiness:
         """One answer; ``?exclude=NAME`` leaves a check out, as often as it is given."""
         if self._known is None or monotonic() - self._known[0] > _REMEMBERED_SECONDS:
             state: Mapping[str, bool] = {"process": False}
-            with Guarded(_log, "readiness could not be found out"):
+            with Guarded(_log, "readiness could not be determined"):
                 state = await self._check()
             self._known = monotonic(), state
         state, headers = self._known[1], {"cache-control": "no-store"}
@@ -144,7 +144,7 @@ async def stranger_refusal(runner: OperationRunner, request: Request) -> Respons
     try:
         caller = await runner.identify(bearer_token(request.headers.get("authorization")), address)
     except RequestError:
-        return PlainTextResponse("Who you are cannot be found out now.", status_code=503)
+        return PlainTextResponse("Your credential cannot be checked now; try again.", status_code=503)
     if caller.actor is None:
         headers = {"www-authenticate": "Bearer"}
         return PlainTextResponse("Sign in with an API key.", status_code=401, headers=headers)

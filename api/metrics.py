@@ -60,7 +60,7 @@ class ApiMetrics:
         labels = ("venue", "kind")
         self.differences = Gauge(
             "tradegraph_venue_differences",
-            "In how many ways a venue's books differ from ours.",
+            "Differences between a venue's books and the platform's.",
             labels,
             registry=self.registry,
         )

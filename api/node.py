@@ -34,11 +34,11 @@ _KINDS: Final[Mapping[type, NodeKind]] = {
 }
 
 
-@strawberry.interface(description="Something with an id that is unique among everything that has one.")
+@strawberry.interface(description="An object with an id that is unique among all objects.")
 class Node:
     """Types that ``node`` finds."""
 
-    id: strawberry.ID = strawberry.field(description="Its id: `node` finds it again, for as long as you may see it.")
+    id: strawberry.ID = strawberry.field(description="Its id, for `node`, as long as you may see the object.")
 
     @classmethod
     def resolve_type(cls, value: object, *_: Any) -> str:

@@ -220,7 +220,7 @@ def _json_in(value: Any) -> Any:
 
 def _cursor_in(value: object) -> str:
     if not isinstance(value, str) or not 1 <= len(value) <= _MAX_CURSOR_LENGTH or "\x00" in value:
-        raise _bad_input("A cursor is a text that was given out here.")
+        raise _bad_input("A cursor is a text returned by this API.")
     return value
 
 

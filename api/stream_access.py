@@ -69,7 +69,7 @@ async def named_accounts(
     """
     if account_id is not None:
         if account_ids is not None:
-            raise BadInput("Name either one account or several.", field="accountIds")
+            raise BadInput("Give either accountId or accountIds.", field="accountIds")
         await require_account(actor, named(account_id))
         return (named(account_id),)
     if account_ids is None:
@@ -81,7 +81,7 @@ async def named_accounts(
         if len(await read_heads(wanted)) < len(wanted):
             raise no_account("accountIds")
     if not wanted:
-        raise BadInput("Name at least one account.", field="accountIds")
+        raise BadInput("Give at least one account.", field="accountIds")
     if len(wanted) > MAX_ACCOUNTS:
-        raise BadInput(f"A stream follows at most {MAX_ACCOUNTS} accounts: name some.", field="accountIds")
+        raise BadInput(f"A stream follows at most {MAX_ACCOUNTS} accounts: give some of them.", field="accountIds")
     return tuple(sorted(wanted))

@@ -59,9 +59,7 @@ _ECHO = re.compile(r",? found: .*\Z", re.DOTALL)
 _HASH = re.compile(r"[0-9a-f]{64}")
 _DOCUMENT_ID = re.compile(r"(?:sha256:)?([0-9a-f]{64})")
 _MAX_VARIABLE_ERRORS = 10
-_NOT_LISTED = (
-    "This server executes only operations that its operator has listed: TRADEGRAPH_DOCUMENTS names the files of more."
-)
+_NOT_LISTED = "This server executes only operations that its operator has listed in TRADEGRAPH_DOCUMENTS."
 _TOO_SIMILAR = (
     f"The document repeats fields or fragments too often: at most {MAX_COMPARISONS} pairs of fields of one name are "
     "compared, to see whether they can be merged."
@@ -306,7 +304,11 @@ def _select(operations: list[OperationDefinitionNode], name: str | None) -> Oper
     if name is None:
         if len(operations) == 1:
             return operations[0]
-        message = "Name the operation: the document has several." if operations else "The document has no operation."
+        message = (
+            "Give operationName: the document has several operations."
+            if operations
+            else "The document has no operation."
+        )
         raise RequestError(coded(message, ErrorCode.BAD_USER_INPUT.value, field="operationName"))
     for node in operations:
         if node.name is not None and node.name.value == name:

@@ -30,7 +30,7 @@ class InexactTime(GraphQLError):
 
     def __init__(self, field: str) -> None:
         super().__init__(
-            "This time is kept to the microsecond: send at most six digits of the second.",
+            "This time is stored to the microsecond: send at most six digits of the second.",
             extensions={"code": ErrorCode.BAD_USER_INPUT.value, "field": field},
         )
 

@@ -139,7 +139,9 @@ class OperationRunner:
         if token == NO_BEARER:
             return Caller(client_address, refusal=Unauthenticated(_NOT_BEARER), device=device)
         if not (token.isascii() and token.isprintable()):
-            return Caller(client_address, refusal=Unauthenticated("This is no credential of ours."), device=device)
+            return Caller(
+                client_address, refusal=Unauthenticated("This is not a credential of this server."), device=device
+            )
         try:
             actor = await self.services.access.authenticate(token)
         except Unauthenticated as error:

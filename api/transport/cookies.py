@@ -183,7 +183,7 @@ async def _content(request: Request) -> Mapping[str, Any]:
                     raise BadInput(f"The body has at most {_BODY_BYTES} bytes.", field="body")
         content = orjson.loads(body)
     except (TimeoutError, ClientDisconnect, orjson.JSONDecodeError) as error:
-        raise BadInput("The body is no JSON, or did not come.", field="body") from error
+        raise BadInput("The body is not JSON, or it did not arrive.", field="body") from error
     if not isinstance(content, dict):
         raise BadInput("The body must be a JSON object.", field="body")
     return content

@@ -103,7 +103,7 @@ class TextFrames(WebSocketsSansIOProtocol):
 
     def give_way(self) -> None:
         """Close because another connection needs its place."""
-        self._fail(_TRY_AGAIN_LATER, "Others need this place")
+        self._fail(_TRY_AGAIN_LATER, "Other connections need this place")
 
     def expire(self) -> None:
         """Close because nobody has signed in in time; the application closes before, if it can."""

@@ -167,7 +167,7 @@ async def _refuse(scope: Scope, receive: Receive, send: Send) -> None:
         await receive()
         await send({"type": "websocket.close", "code": 1008})
         return
-    message = "This server does not answer for that host; TRADEGRAPH_ALLOWED_HOSTS names those that it does."
+    message = "This server does not serve this host name; the setting TRADEGRAPH_ALLOWED_HOSTS lists the allowed ones."
     body = encode({"errors": [coded(message, ErrorCode.FORBIDDEN.value)]})
     headers = [(b"content-type", b"application/json; charset=utf-8"), (b"content-length", str(len(body)).encode())]
     status = int(HTTPStatus.MISDIRECTED_REQUEST)

@@ -35,8 +35,8 @@ _CHUNK_BYTES = 16
 _FRAMING_BYTES = 65_536
 
 _MESSAGES = {
-    HTTPStatus.BAD_REQUEST: "This is no HTTP request.",
-    HTTPStatus.REQUEST_TIMEOUT: "The request did not come whole in time.",
+    HTTPStatus.BAD_REQUEST: "This is not an HTTP request.",
+    HTTPStatus.REQUEST_TIMEOUT: "The request did not arrive completely in time.",
     HTTPStatus.REQUEST_URI_TOO_LONG: "The address is too long.",
     HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE: "The headers are too many or too long.",
     HTTPStatus.TOO_MANY_REQUESTS: "Too many connections or requests at a time.",

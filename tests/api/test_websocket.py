@@ -326,7 +326,7 @@ async def test_unauthenticated_sockets_are_dropped_first_and_lock_nobody_out(des
         open_socket(server, None),
         open_socket(server, None) as newest,
     ):
-        assert await oldest.closed() == (1013, "Others need this place")
+        assert await oldest.closed() == (1013, "Other connections need this place")
         await newest.sign_in("bob")
         async with open_socket(server) as another:
             await another.settle()

@@ -203,7 +203,11 @@ def test_anonymous_callers_get_no_suggestions() -> None:
 @pytest.mark.parametrize(
     ("text", "name", "message"),
     [
-        ("query a { item { id } } query b { item { id } }", None, "Name the operation: the document has several."),
+        (
+            "query a { item { id } } query b { item { id } }",
+            None,
+            "Give operationName: the document has several operations.",
+        ),
         ("query a { item { id } }", "b", "The document has no operation of that name."),
         ("fragment a on Item { id }", None, None),
     ],

@@ -83,7 +83,7 @@ class FileCursors:
         except (OSError, ValueError) as error:
             raise CursorsUnreadable(f"{self._path} cannot be read: {error}") from error
         if not isinstance(stored, dict) or not all(isinstance(cursor, str) for cursor in stored.values()):
-            raise CursorsUnreadable(f"{self._path} is no file of cursors")
+            raise CursorsUnreadable(f"{self._path} is not a file of cursors")
         return stored
 
     def _write(self, text: str) -> None:

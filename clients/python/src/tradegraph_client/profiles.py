@@ -138,7 +138,7 @@ def _check_owner(path: Path, found: os.stat_result) -> None:
         mode = f"{stat.S_IMODE(found.st_mode):o}"
         raise ProfileError("PROFILE_UNSAFE", f"others may read {path} (mode {mode}): chmod 600 {path}")
     if found.st_uid != os.geteuid():
-        raise ProfileError("PROFILE_UNSAFE", f"{path} belongs to somebody else")
+        raise ProfileError("PROFILE_UNSAFE", f"{path} belongs to another user")
 
 
 def _profile(path: Path, name: str, table: object) -> Profile:

@@ -87,7 +87,7 @@ class Subscription:
 
     def __post_init__(self) -> None:
         if self.name is not None and not self._resumes:
-            raise ValueError(f"{self.operation} begins with the present state: it has no place to keep")
+            raise ValueError(f"{self.operation} begins with the current state, so it has no position to store")
         self._after = self.cursors.load(self.name) if self.name is not None else None
 
     @property
@@ -205,7 +205,7 @@ async def _one_connection(
         frame = closed.rcvd
         raise _Lost(_closed(frame.code if frame else None, frame.reason if frame else "")) from closed
     except InvalidURI as error:
-        raise StreamEnded(f"{client.address} is no address of an API") from error
+        raise StreamEnded(f"{client.address} is not the address of an API") from error
     except (OSError, InvalidHandshake, TimeoutError) as error:
         raise _Lost(Unavailable(f"{client.address} does not answer: {error or type(error).__name__}")) from error
 

@@ -11,7 +11,7 @@ from tradegraph_command.output import show
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument("orders", nargs="*", metavar="ORDER", help="which orders, by id")
+    parser.add_argument("orders", nargs="*", metavar="ORDER", help="ids of orders")
     parser.add_argument("--all", action="store_true", help="all open orders of the account")
     parser.add_argument("--account", metavar="ACCOUNT", help="the account, by id or name; needed if you see several")
     parser.add_argument("--symbol", metavar="SYMBOL", help="with --all: of this instrument alone")

@@ -24,9 +24,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("symbol", nargs="?", metavar="SYMBOL", help="which position")
     parser.add_argument("--all", action="store_true", help="all positions of the account")
     parser.add_argument("--account", metavar="ACCOUNT", help="the account, by id or name; needed if you see several")
-    parser.add_argument("--quantity", type=number, metavar="N", help="so much of it; all that can be closed without")
-    parser.add_argument("--limit", type=number, metavar="PRICE", help="the worst price; at market without")
-    parser.add_argument("--side", choices=("long", "short"), help="which of two positions of a hedging account")
+    parser.add_argument(
+        "--quantity", type=number, metavar="N", help="quantity to close (default: everything that can be closed)"
+    )
+    parser.add_argument("--limit", type=number, metavar="PRICE", help="the worst price (default: at market)")
+    parser.add_argument("--side", choices=("long", "short"), help="side of the position in a hedging account")
     parser.add_argument("--cancel-working", action="store_true", help="cancel first the orders that would close it")
     parser.add_argument(
         "--id", metavar="ID", help="an id of your own: repeating the command with it closes nothing more"

@@ -20,7 +20,7 @@ COMMANDS: Final = {
     "cancel": "cancel orders",
     "close": "close positions",
     "halt": "halt trading, list halts, lift one",
-    "events": "follow what happens in accounts",
+    "events": "follow the events of accounts",
     "risk": "show an account's risk, limits and open risk events",
     "export": "write orders, executions, the ledger and more of an account as CSV, JSON Lines or Parquet",
     "import": "book the history of an account from elsewhere, from a CSV file, into a new account",

@@ -59,7 +59,7 @@ def add_connection(parser: argparse.ArgumentParser) -> None:
         type=float,
         default=_PATIENCE_SECONDS,
         metavar="SECONDS",
-        help="how long a server that does not answer is tried (default: %(default)g)",
+        help="seconds to wait for a server that does not answer (default: %(default)g)",
     )
     parser.add_argument("--json", action="store_true", help="print JSON, as the API has it; one line each with --watch")
 
@@ -113,10 +113,10 @@ async def find_account(client: Client, wanted: str | None) -> Account:
     accounts = [account async for account in every(client.get_accounts_connection)]
     if wanted is None:
         found = [account for account in accounts if account.state != "CLOSED"]
-        hint = "name one with --account"
+        hint = "give one with --account"
     else:
         found = [account for account in accounts if wanted in {account.id, account.name}]
-        hint = "name it by its id"
+        hint = "give its id"
     if len(found) == 1:
         return found[0]
     if found:

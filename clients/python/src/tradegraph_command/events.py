@@ -16,7 +16,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--after", metavar="CURSOR", help="resume after this event")
     parser.add_argument("--name", metavar="NAME", help="resume where the last run of this name ended")
-    parser.add_argument("--count", type=int, metavar="N", help="end after so many events")
+    parser.add_argument("--count", type=int, metavar="N", help="end after this number of events")
     parser.add_argument("--watch", action="store_true", help="follow until interrupted, which is what it does anyway")
     add_connection(parser)
 

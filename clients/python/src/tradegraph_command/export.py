@@ -27,8 +27,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--format", choices=_FORMATS, help="csv, jsonl or parquet; by default what --output ends with, or csv"
     )
-    parser.add_argument("--method", choices=_METHODS, help="of tax-lots: which lots an exit takes (default: fifo)")
-    parser.add_argument("--output", type=Path, metavar="FILE", help="the file to write; the standard output without")
+    parser.add_argument("--method", choices=_METHODS, help="lot method of tax-lots (default: fifo)")
+    parser.add_argument("--output", type=Path, metavar="FILE", help="the file to write (default: standard output)")
     add_connection(parser)
 
 

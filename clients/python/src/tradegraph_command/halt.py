@@ -18,7 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     what.add_argument("--everything", action="store_true", help="halt all trading")
     what.add_argument("--lift", metavar="HALT", help="lift this halt, by id")
     what.add_argument("--list", action="store_true", help="list the halts in force")
-    parser.add_argument("--reason", metavar="TEXT", help="why, for people; needed to halt and to lift")
+    parser.add_argument("--reason", metavar="TEXT", help="reason, for people; required to halt and to lift")
     parser.add_argument("--keep-orders", action="store_true", help="leave open orders working")
     add_connection(parser)
 
@@ -33,7 +33,7 @@ def run(arguments: argparse.Namespace) -> int:
             return DONE
         scope = await _scope(client, arguments)
         if arguments.reason is None:
-            raise UsageError("say why, with --reason")
+            raise UsageError("give a reason with --reason")
         if arguments.lift is not None:
             halt = await client.resume_trading(id=arguments.lift, reason=arguments.reason)
         else:
@@ -61,4 +61,4 @@ async def _scope(client: Client, arguments: argparse.Namespace) -> HaltTradingIn
         return plain.model_copy(update={"scope": RiskScope.INSTRUMENT, "symbol": arguments.symbol})
     if arguments.strategy is not None:
         return plain.model_copy(update={"scope": RiskScope.STRATEGY, "strategy": arguments.strategy})
-    raise UsageError("say what to halt: --account, --symbol, --strategy or --everything; or --list, --lift")
+    raise UsageError("give the scope: --account, --symbol, --strategy or --everything; or use --list or --lift")

@@ -16,20 +16,22 @@ _PATIENCE_SECONDS = 10.0
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument("address", metavar="ADDRESS", help="where the server is, such as https://desk.example.com")
+    parser.add_argument("address", metavar="ADDRESS", help="address of the server, such as https://desk.example.com")
     parser.add_argument("--profile", default=DEFAULT, metavar="NAME", help="name of the profile (default: default)")
-    parser.add_argument("--email", help="whose sign-in; asked for without")
+    parser.add_argument("--email", help="email of the user; asked for if absent")
     parser.add_argument(
         "--password-stdin", action="store_true", help="read the password from the standard input instead of asking"
     )
     parser.add_argument("--code", help="of the authenticator app; asked for if it is needed")
-    parser.add_argument("--days", type=int, default=90, metavar="N", help="how long the key is valid (default: 90)")
+    parser.add_argument(
+        "--days", type=int, default=90, metavar="N", help="days for which the key is valid (default: 90)"
+    )
     parser.add_argument(
         "--role",
         type=str.upper,
         choices=[role.value for role in Role],
         default=Role.TRADER.value,
-        help="the most that the key may do (default: TRADER)",
+        help="role of the key (default: TRADER)",
     )
     parser.add_argument(
         "--scope",

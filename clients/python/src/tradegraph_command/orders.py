@@ -14,12 +14,14 @@ _CLOSED = {OrderStatus.FILLED, OrderStatus.CANCELED, OrderStatus.EXPIRED, OrderS
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument("--account", metavar="ACCOUNT", help="of this account (id or name) alone")
-    parser.add_argument("--symbol", action="append", metavar="SYMBOL", help="of this instrument; may be repeated")
-    parser.add_argument("--strategy", metavar="NAME", help="of this strategy")
-    parser.add_argument("--open", action="store_true", help="those alone that are open")
+    parser.add_argument("--account", metavar="ACCOUNT", help="only orders of this account (id or name)")
     parser.add_argument(
-        "--limit", type=int, default=50, metavar="N", help="at most so many, newest first (default: 50)"
+        "--symbol", action="append", metavar="SYMBOL", help="only orders of this instrument; may be repeated"
+    )
+    parser.add_argument("--strategy", metavar="NAME", help="of this strategy")
+    parser.add_argument("--open", action="store_true", help="only open orders")
+    parser.add_argument(
+        "--limit", type=int, default=50, metavar="N", help="largest number of orders, newest first (default: 50)"
     )
     parser.add_argument("--watch", action="store_true", help="follow the orders of the account until interrupted")
     add_connection(parser)

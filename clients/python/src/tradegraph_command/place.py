@@ -25,22 +25,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("quantity", type=number, help="how many units")
     parser.add_argument("symbol", help="of which instrument")
     parser.add_argument("--account", metavar="ACCOUNT", help="the account, by id or name; needed if you see several")
-    parser.add_argument("--limit", type=number, metavar="PRICE", help="the worst price; a market order without")
-    parser.add_argument("--stop", type=number, metavar="PRICE", help="the price that lets the order go")
+    parser.add_argument("--limit", type=number, metavar="PRICE", help="the worst price (default: a market order)")
+    parser.add_argument("--stop", type=number, metavar="PRICE", help="the price that triggers the order")
     parser.add_argument(
         "--tif",
         type=str.upper,
         choices=[word.value for word in TimeInForce if word != TimeInForce.GTD],
         default=TimeInForce.DAY.value,
-        help="how long it works (default: DAY)",
+        help="time in force (default: DAY)",
     )
-    parser.add_argument("--post-only", action="store_true", help="refuse it rather than take liquidity")
-    parser.add_argument("--reduce-only", action="store_true", help="let it only reduce a position")
+    parser.add_argument("--post-only", action="store_true", help="refuse the order if it would take liquidity")
+    parser.add_argument("--reduce-only", action="store_true", help="the order may only reduce a position")
     parser.add_argument("--strategy", metavar="NAME", help="a name of your own to group orders by")
     parser.add_argument(
         "--id", metavar="ID", help="an id of your own: repeating the command with it places nothing more"
     )
-    parser.add_argument("--check", action="store_true", help="only ask if it would be accepted, and for its cost")
+    parser.add_argument(
+        "--check", action="store_true", help="only check if the order would be accepted, and show its cost"
+    )
     parser.add_argument("--wait", action="store_true", help="wait until the venue has acknowledged or ended it")
     add_connection(parser)
 

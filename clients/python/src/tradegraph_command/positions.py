@@ -11,7 +11,7 @@ from tradegraph_command.output import follow, show
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument("--account", metavar="ACCOUNT", help="the account, by id or name; needed if you see several")
-    parser.add_argument("--closed", action="store_true", help="also those that are closed")
+    parser.add_argument("--closed", action="store_true", help="also closed positions")
     parser.add_argument("--watch", action="store_true", help="follow the positions until interrupted")
     add_connection(parser)
 

@@ -15,12 +15,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     listing = actions.add_parser("list", help="list profiles; keys are not shown")
     listing.add_argument("--json", action="store_true", help="print JSON")
-    adding = actions.add_parser(
-        "add", help="keep a key that you have; it is asked for, or read from the standard input"
-    )
+    adding = actions.add_parser("add", help="store an existing key; it is asked for, or read from standard input")
     adding.add_argument("name", metavar="NAME")
-    adding.add_argument("address", metavar="ADDRESS", help="where the server is, such as https://desk.example.com")
-    removing = actions.add_parser("remove", help="forget a profile; its key stays valid until it is revoked")
+    adding.add_argument("address", metavar="ADDRESS", help="address of the server, such as https://desk.example.com")
+    removing = actions.add_parser("remove", help="remove a profile; its key stays valid until it is revoked")
     removing.add_argument("name", metavar="NAME").completer = (  # type: ignore[attr-defined]
         lambda **_: sorted(load_profiles())
     )
