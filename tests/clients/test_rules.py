@@ -306,7 +306,7 @@ def test_a_stream_resumes_after_the_last_taken_event(tmp_path: Path) -> None:
     assert variables(first) == {"accountId": "A", "after": "c7"}
     assert variables(follow("bot")) == {"accountId": "A", "after": "c7"}
     assert variables(follow(None)) == {"accountId": "A"}
-    with pytest.raises(ValueError, match="no place to keep"):
+    with pytest.raises(ValueError, match="no position to store"):
         Subscription(documents.WATCH_QUOTES_GQL, "watchQuotes", {}, "quotes", FileCursors(path), None)
 
 

@@ -104,7 +104,7 @@ async def test_a_stream_without_a_position_begins_at_the_end_of_the_log(
 async def test_state_streams_begin_with_the_current_state(client: Client, market: Market) -> None:
     (quote,) = await take(client.watch_quotes(symbols=[market.symbol]), 1, 90)
     assert (quote.bid, quote.ask) == (Decimal("99.99"), Decimal("100.01"))
-    with pytest.raises(ValueError, match="no place to keep"):
+    with pytest.raises(ValueError, match="no position to store"):
         await anext(client.watch_quotes(symbols=[market.symbol], name="quotes"))
 
 
