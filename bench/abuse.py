@@ -1,4 +1,4 @@
-"""How much of planted market abuse the detectors find in made-up weeks, and what else they tell.
+"""Share of planted market abuse that the detectors find in made-up weeks, and their false findings.
 
     python -m bench.abuse [--author first|second] SEED [SEED ...]
 

@@ -1,4 +1,4 @@
-"""Who trades in the benchmarks and what: accounts with money, two risk rules, requests, the SQL functions' accounts.
+"""The traders of the benchmarks: accounts with money, two risk rules, requests, the SQL functions' accounts.
 
 All accounts buy the same coin far below the market, so that every order passes its checks and rests. The accounts of
 the SQL functions belong to a venue that nobody plays, because the engine is not to do anything for them.

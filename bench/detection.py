@@ -1,4 +1,4 @@
-"""What it costs to read facts from the database, judge and learn them, and store what was learnt.
+"""Cost of reading facts from the database, judging and learning them, and storing the learnt states.
 
     python -m bench.detection [FACTS]
 

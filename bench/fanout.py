@@ -126,7 +126,7 @@ class Runtime:
         return self
 
     async def authenticate(self, _token: str) -> Actor:
-        """Whoever comes."""
+        """Any caller."""
         return Actor(user_id=UUID(int=1), email="bench@example.com", role=Role.VIEWER)
 
     async def check(self) -> dict[str, bool]:

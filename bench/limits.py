@@ -1,4 +1,4 @@
-"""What fifty rules cost an order, on figures that are at hand."""
+"""Cost of fifty rules for an order, on figures that are in memory."""
 
 import time
 from collections.abc import Iterator

@@ -20,7 +20,7 @@ class WrongAnswer(Exception):
 
 @dataclass(slots=True)
 class Load:
-    """What the connections of one run have in common."""
+    """Shared state of the connections of one run."""
 
     requests: Iterator[bytes]
     expect: bytes
@@ -92,7 +92,7 @@ class Connection(asyncio.Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """How many answers came in how many seconds."""
+    """Number of answers and the seconds they took."""
 
     answered: int
     seconds: float

@@ -15,7 +15,7 @@ _COPY = _CHECKOUT / "build" / "peers"
 
 
 def peers_are_there() -> bool:
-    """Whether there is something to compare with."""
+    """True if the other servers are available."""
     return (_SHARED / "compare.py").exists()
 
 

@@ -45,7 +45,7 @@ def changes(orders: Sequence[str], price: str) -> str:
 
 
 def transactions_per_second(stage: Stage, script: str, *, clients: int, seconds: int) -> float:
-    """How many transactions of a script ``clients`` connections get through, prepared statements, no think time."""
+    """Transactions per second of a script over ``clients`` connections, prepared statements, no think time."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "script.sql"
         path.write_text(script)

@@ -1,4 +1,4 @@
-"""How many positions a second one process values as quotes come, by accounts, positions in each, and symbols.
+"""Positions that one process values per second as quotes arrive, by accounts, positions in each, and symbols.
 
     make bench ARGS=revaluation
 
@@ -130,7 +130,7 @@ def _rate(scene: Scene, take: Callable[[Quote], object]) -> float:
 
 
 def _bare(scene: Scene) -> Callable[[Quote], object]:
-    """What a position is worth, what it has gained and what it needs as margin, for as many as a quote touches."""
+    """Value, unrealised PnL and margin of a position, for as many positions as a quote touches."""
     held, one, initial, maintenance = scene.held[: scene.touched], Decimal(1), Decimal("0.1"), Decimal("0.05")
 
     def take(quote: Quote) -> None:

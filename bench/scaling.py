@@ -1,4 +1,4 @@
-"""How far machines carry: the processor time of an order in each process, measured, and a simulation with it.
+"""Capacity of machines: the measured processor time of an order in each process, and a simulation with it.
 
 The measurement drives one installation and reads what its processes used. The simulation is pure: it spreads accounts
 of uneven activity over shards and says how many orders a second come through before the busiest part of it is full.
@@ -42,7 +42,7 @@ class UnitCosts:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What the load is spread over. A shard is one PostgreSQL primary with the accounts that are kept in it.
+    """The parts that share the load. A shard is one PostgreSQL primary with its accounts.
 
     ``engines_share_venue`` says whether several engines may play one venue, each for its own accounts.
     """
@@ -64,7 +64,7 @@ class Capacity:
 
 
 def simulate(costs: UnitCosts, shape: Shape, accounts: int, seed: int = _SEED) -> Capacity:
-    """How many orders a second a shape carries.
+    """Orders per second of a shape.
 
     Each account has an activity of its own and is kept in one shard and traded at one venue, both by chance. A web
     process, an engine and a Redis have one core each; a PostgreSQL has those of its machine that are its own.

@@ -1,4 +1,4 @@
-"""How many quotes a second the paper exchange takes, by the number and kind of orders that rest in it.
+"""Quotes per second that the paper exchange takes, by number and kind of its resting orders.
 
     python -m bench.simulator [--quotes N] [--market-dir DIR]
 

@@ -9,7 +9,7 @@ import re
 import sys
 from pathlib import Path
 
-PACKAGES = ("adapters", "api", "cli", "clients/python/src", "domain", "linting", "workers")
+PACKAGES = ("adapters", "api", "bench", "cli", "clients/python/src", "domain", "linting", "tests/support", "workers")
 _ROOT = Path(__file__).parents[1]
 _NOUN_CLAUSE = re.compile(r"(What|How|Whether|Why|When|That|Who|Whom|Whose|Which|Where|Whatever|Whoever|Wherever)\b")
 

@@ -1,4 +1,4 @@
-"""What the database itself refuses, whatever the code above it does."""
+"""Refusals by the database itself, independent of the code above it."""
 
 from uuid import UUID, uuid4
 

@@ -1,4 +1,4 @@
-"""What is repeated many times in a minute leaves an entry a minute, which says how much there was."""
+"""Actions that are repeated many times in a minute make one audit entry a minute, with their number."""
 
 from uuid import UUID
 

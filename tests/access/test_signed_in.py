@@ -1,4 +1,4 @@
-"""Where somebody is signed in, and ending that from elsewhere."""
+"""The sessions of a user, and ending them from another session."""
 
 from uuid import UUID, uuid4
 

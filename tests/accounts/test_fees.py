@@ -1,4 +1,4 @@
-"""What an order pays, however it fills."""
+"""The fee of an order does not depend on its fills."""
 
 from dataclasses import replace
 from decimal import Decimal

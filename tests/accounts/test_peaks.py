@@ -1,4 +1,4 @@
-"""What flows do to the highest equity: the share that is missing of it stays, by table and by property."""
+"""The effect of flows on peak equity: the relative drawdown stays, by table and by property."""
 
 from decimal import Decimal
 

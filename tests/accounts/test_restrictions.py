@@ -1,4 +1,4 @@
-"""What a role restricted, no lower role lifts: states of accounts and dead man's switches."""
+"""A restriction by a role is not lifted by a lower role: states of accounts and dead man's switches."""
 
 from itertools import pairwise
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""What is usual for a day: of one's own days, of peers', and what is learnt of departures."""
+"""The usual values of a day, from own days and those of peers, and the learning of departures."""
 
 import json
 import math

@@ -1,4 +1,4 @@
-"""What docs/api.md says about codes and bounds is what the code does."""
+"""The codes and bounds in docs/api.md are those of the code."""
 
 import re
 from pathlib import Path

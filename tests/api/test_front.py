@@ -1,4 +1,4 @@
-"""Which hosts are answered for, and where a request comes from."""
+"""The allowed hosts, and the address of the client of a request."""
 
 from itertools import count
 from pathlib import Path

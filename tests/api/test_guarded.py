@@ -1,4 +1,4 @@
-"""What holds before the application is asked: bytes, counts and times of requests, connections, slow readers."""
+"""Limits before the application: bytes, counts and times of requests, connections, slow readers."""
 
 import asyncio
 from collections.abc import AsyncIterator

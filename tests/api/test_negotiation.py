@@ -1,4 +1,4 @@
-"""What Accept and Content-Type headers mean here."""
+"""The meaning of Accept and Content-Type headers."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Whatever has an id is found again by it, by those for whom it exists, in statements that do not grow with rows."""
+"""Every object is found by its id by those who may see it, in statements that do not grow with rows."""
 
 from collections import Counter
 from collections.abc import AsyncIterator

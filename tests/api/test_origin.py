@@ -1,4 +1,4 @@
-"""Which pages may talk to the server."""
+"""The pages that may call the server."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What answers cost on the way: encodings by weight, no body for whoever has it, and limits that are told."""
+"""Answers on the way: encodings by weight, no body for an unchanged answer, and rate limits."""
 
 import gzip
 

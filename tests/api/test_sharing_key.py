@@ -1,4 +1,4 @@
-"""When subscriptions are the same, and when their answers do not depend on who asks."""
+"""The equality of subscriptions, and the independence of their answers from the caller."""
 
 from typing import Any
 

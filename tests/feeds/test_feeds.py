@@ -1,4 +1,4 @@
-"""What every feed promises, and what each does with a market."""
+"""The guarantees of every feed, and the behaviour of each."""
 
 import asyncio
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""What somebody notices while a server is attacked: how long answers take, and what the server uses meanwhile."""
+"""The service for other clients while a server is attacked: answer times, and the resources of the server."""
 
 import asyncio
 import sys

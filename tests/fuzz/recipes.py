@@ -1,4 +1,4 @@
-"""What makes each mutation succeed, so that what lies behind its checks is reached too."""
+"""Inputs with which each mutation succeeds, so that the code behind its checks is reached too."""
 
 import time
 from collections.abc import Callable, Mapping

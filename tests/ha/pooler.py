@@ -1,4 +1,4 @@
-"""What may go through PgBouncer in transaction mode, and what may not: asked, not believed."""
+"""Statements through PgBouncer in transaction mode: allowed ones, and refused ones."""
 
 import asyncio
 

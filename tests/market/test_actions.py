@@ -1,4 +1,4 @@
-"""What corporate actions must be, and what prices become with them."""
+"""Validation of corporate actions, and the prices after them."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime

@@ -1,4 +1,4 @@
-"""How quotes are merged, what becomes of days and volumes, staleness, and conflated watching."""
+"""The merging of quotes, days and volumes, staleness, and conflated watching."""
 
 import asyncio
 from contextlib import aclosing

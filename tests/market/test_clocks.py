@@ -1,4 +1,4 @@
-"""Which ticks count, of live sources and of replays, and that everybody who knows as much comes to the same."""
+"""The ticks that count, of live sources and of replays; processes with the same data agree."""
 
 from dataclasses import replace
 from decimal import Decimal

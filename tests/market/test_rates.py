@@ -1,4 +1,4 @@
-"""Which instruments quote a pair of currencies, and what their quotes make of it."""
+"""The instruments that quote a pair of currencies, and the rates from their quotes."""
 
 from decimal import Decimal
 from itertools import pairwise

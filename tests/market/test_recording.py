@@ -1,4 +1,4 @@
-"""What is recorded is what was said: every tick once, over restarts, lost servers and repeated replays."""
+"""The recorder stores every tick once, over restarts, lost servers and repeated replays."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable

@@ -1,4 +1,4 @@
-"""What instruments and quotes may be, as tables."""
+"""Tables of valid and invalid instruments and quotes."""
 
 from decimal import Decimal
 from typing import Any

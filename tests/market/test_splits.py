@@ -1,4 +1,4 @@
-"""What a split makes of an instrument's terms."""
+"""The terms of an instrument after a split."""
 
 from dataclasses import replace
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""What each state of an account lets through, in every operation that an account has."""
+"""Allowed operations in each state of an account."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""What Prometheus reads: of one process at an address of its own, of several in one text, and of the platform."""
+"""Prometheus metrics: of one process at its own address, of several in one text, and of the platform."""
 
 import asyncio
 import re

@@ -1,4 +1,4 @@
-"""Where the line between ORM and SQL is: SQL stands in queries modules, each with its reason (docs/adr/0045)."""
+"""The line between ORM and SQL: SQL is only in queries modules, each with its reason (docs/adr/0045)."""
 
 import ast
 import re

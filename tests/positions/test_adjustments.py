@@ -1,4 +1,4 @@
-"""What changes a position without an execution: examples, and what holds of all of them."""
+"""Changes of a position without an execution: examples and invariants."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime

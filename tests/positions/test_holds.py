@@ -1,4 +1,4 @@
-"""What is frozen by hand keeps who froze it, whatever happens to the position."""
+"""A quantity frozen by hand keeps its author through all changes of the position."""
 
 from decimal import Decimal
 

@@ -1,4 +1,4 @@
-"""What a fact leaves behind, and what the account may do with it."""
+"""Accounts after a late fact: those left with a position or a debt may only reduce."""
 
 from datetime import UTC, datetime
 from decimal import Decimal

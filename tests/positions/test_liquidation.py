@@ -1,4 +1,4 @@
-"""Where an account would be liquidated: known cases, and that equity meets maintenance margin there."""
+"""Liquidation prices: known cases, and equity equal to maintenance margin there."""
 
 from collections.abc import Sequence
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""What an account is exposed to: in all and by kinds, long and short."""
+"""The exposure of an account: in total and by kinds, long and short."""
 
 from decimal import Decimal
 

@@ -1,4 +1,4 @@
-"""What a new account begins with, and which acts of people are told as risk events."""
+"""The default rules of a new account, and actions of people as risk events."""
 
 from dataclasses import replace
 from decimal import Decimal

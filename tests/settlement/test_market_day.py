@@ -1,4 +1,4 @@
-"""What a day closes at: nothing later, nothing that an action has made obsolete."""
+"""The closing prices of a day: none is later than the day or from before a corporate action."""
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal

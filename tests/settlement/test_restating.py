@@ -1,4 +1,4 @@
-"""What corporate actions make of working orders, order by order."""
+"""Working orders after corporate actions, order by order."""
 
 from dataclasses import replace
 from decimal import Decimal

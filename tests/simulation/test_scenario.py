@@ -1,4 +1,4 @@
-"""What is wrong with a scenario is said in one line that names the place."""
+"""Each fault of a scenario is one line that names its place."""
 
 import copy
 import json

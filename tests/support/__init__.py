@@ -1,1 +1,1 @@
-"""What tests of several areas share: throw-away servers, fresh databases, real processes."""
+"""Shared parts of the tests: throw-away servers, fresh databases, real processes."""

@@ -43,7 +43,7 @@ class NoRefusals:
 
 
 class People:
-    """Who each token stands for; a token that is taken away stops working."""
+    """The user of each token; a removed token stops working."""
 
     def __init__(self) -> None:
         self.actors: dict[str, Actor] = {"ada": ADA, "bob": BOB}

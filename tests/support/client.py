@@ -55,7 +55,7 @@ class Client:
 
     @property
     def headers(self) -> dict[str, str]:
-        """Who this is."""
+        """The signed-in user."""
         return self.extra | ({"authorization": f"Bearer {self.token}"} if self.token else {})
 
     async def post(self, document: str, **variables: Any) -> httpx.Response:
@@ -99,7 +99,7 @@ class Client:
 
 
 class Stream:
-    """What one subscription has brought so far. ``name`` is the field that was subscribed to."""
+    """The events of one subscription so far. ``name`` is the field that was subscribed to."""
 
     def __init__(self, name: str) -> None:
         self.items: list[Any] = []

@@ -152,7 +152,7 @@ class DatabaseFactory:
 
 
 async def check_money(url: str) -> None:
-    """Whatever was done in a database, its ledger, its accounts and the house agree.
+    """The ledger of a database, its accounts and the house agree.
 
     Raises:
         AssertionError: they do not; the message names the accounts or currencies.
@@ -169,7 +169,7 @@ async def check_money(url: str) -> None:
 
 
 def _fingerprint() -> str:
-    """What the migrated schema depends on: the migrations, and the library that applies them."""
+    """The inputs of the migrated schema: the migrations, and the library that applies them."""
     digest = hashlib.sha256(metadata.version("tortoise-orm").encode())
     for path in sorted((ROOT / "migrations").glob("*.py")):
         digest.update(path.name.encode() + path.read_bytes())

@@ -1,4 +1,4 @@
-"""What a trading desk does through the API, as one call each: people, instruments, accounts, quotes, orders, proofs."""
+"""Calls of a trading desk through the API: people, instruments, accounts, quotes, orders, proofs."""
 
 import asyncio
 from collections.abc import AsyncIterator

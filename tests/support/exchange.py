@@ -144,7 +144,7 @@ def _said(report: ExecutionReport) -> str:
 
 
 def said(reports: Iterable[ExecutionReport]) -> list[str]:
-    """What reports say, one short line each: order, what happened, the figures."""
+    """Reports as short lines: order, event, figures."""
     return [f"{report.order_id} {type(report).__name__} {_said(report)}".rstrip() for report in reports]
 
 

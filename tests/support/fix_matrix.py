@@ -34,7 +34,7 @@ _PRICE = Decimal(99)
 
 
 class Telling(StrEnum):
-    """How a venue tells the same facts."""
+    """The ways in which a venue reports the same facts."""
 
     # An answer says how the order stands.
     FULL_ANSWERS = "FULL_ANSWERS"
@@ -52,7 +52,7 @@ class Telling(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How an order stands: as the venue has it, and as we show it."""
+    """The state of an order: at the venue, and as we show it."""
 
     status: OrderStatus
     quantity: Decimal

@@ -1,4 +1,4 @@
-"""How long the tests of each folder took, from the reports of a run."""
+"""The time of the tests of each folder, from the reports of a run."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator

@@ -116,7 +116,7 @@ class Household:
         return INSTRUMENTS.pairs.rate(source, target, self.quotes.get)
 
     def market(self, instrument: Instrument) -> MarketState:
-        """What decisions see."""
+        """The data of decisions."""
         pairs = INSTRUMENTS.pairs
         conversion = pairs.conversion(instrument.currency, self.account.currency, self.quotes.get)
         return MarketState(self.quotes.get(instrument.symbol), False, True, conversion)
@@ -172,7 +172,7 @@ class Household:
     # -------------------------------------------------------------- money
 
     def value(self) -> AccountValue:
-        """What it is worth now."""
+        """The current value."""
         return value_all(self.account, self.held(), INSTRUMENTS, self.quotes.get)
 
     def held(self) -> list[PositionBook]:

@@ -45,7 +45,7 @@ class Process:
 
     @property
     def address(self) -> str:
-        """Where it listens, if it is one that does."""
+        """The address of the process, if it listens."""
         return f"http://127.0.0.1:{self._environment['TRADEGRAPH_PORT']}"
 
     @property

@@ -116,12 +116,12 @@ class Load:
 
     @property
     def accepted(self) -> int:
-        """How many orders were accepted so far."""
+        """The number of accepted orders so far."""
         return sum(len(trader.accepted) for trader in self.traders)
 
     @property
     def repeats(self) -> int:
-        """How many requests were sent again because nobody answered them."""
+        """The number of requests that were repeated because they got no answer."""
         return sum(trader.repeats for trader in self.traders)
 
     async def go_on(self, orders: int = 20) -> None:

@@ -81,7 +81,7 @@ _LIVE = frozenset({OrderStatus.HELD, OrderStatus.NEW, OrderStatus.PARTIALLY_FILL
 
 @dataclass(slots=True)
 class Faults:
-    """What goes wrong. Counts are of the next ones, and go down.
+    """The faults of the venue. Counts are of the next requests, and go down.
 
     ``lost_requests`` do not reach the venue, ``lost_answers`` are of requests that it has taken. ``unreachable``: no
     question is answered and no connection made. ``muted``: reports are dropped. ``doubled``: each comes twice.
@@ -196,7 +196,7 @@ class LoopbackVenue:
         self._report(symbol, self._exchange(symbol).replace(client_order_id, Changes(**terms), self._now()))
 
     def working(self) -> list[VenueOrder]:
-        """What works there."""
+        """The working orders."""
         return [order for order in self._orders.values() if order.status in _LIVE]
 
     def told(self, client_order_id: str) -> VenueOrder:

@@ -37,7 +37,7 @@ _MOMENT_SECONDS = 0.02
 
 @dataclass
 class Deaths:
-    """How many processes were killed; known at the end."""
+    """The number of killed processes; known at the end."""
 
     count: int = 0
 
@@ -107,7 +107,7 @@ class _Parent:
         self._is_over = False
 
     def run(self) -> int:
-        """How many were killed before the end."""
+        """The number of processes killed before the end."""
         signal.signal(signal.SIGTERM, self._stop)
         killed = 0
         while not self._is_over:

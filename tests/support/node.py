@@ -15,7 +15,7 @@ _RUN_SECONDS = 300
 
 
 class Missing(Exception):
-    """What is not there, in words for the skipped test."""
+    """The missing part, as a text for the skipped test."""
 
 
 def prepare_packages(folder: Path) -> None:

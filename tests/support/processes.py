@@ -127,7 +127,7 @@ def kill_tree(pid: int) -> None:
 
 
 def is_gone(process: psutil.Process) -> bool:
-    """Whether a process has ended, collected or not."""
+    """True if a process has ended, collected or not."""
     try:
         return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:

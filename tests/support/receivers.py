@@ -36,7 +36,7 @@ class Post:
 
     @property
     def content(self) -> dict[str, Any]:
-        """What it says."""
+        """The text of the message."""
         decoded: dict[str, Any] = orjson.loads(self.body)
         return decoded
 

@@ -39,7 +39,7 @@ class Fill(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What was ordered."""
+    """The placed order."""
 
     buys: bool
     kind: str

@@ -35,7 +35,7 @@ LOOPBACK = "loopback"
 
 @dataclass(slots=True)
 class RemoteDesk:
-    """What tests of a real venue work with."""
+    """The parts for tests of a real venue."""
 
     whole: Platform
     venue: LoopbackVenue
@@ -59,7 +59,7 @@ class RemoteDesk:
         return await until(there)
 
     async def events(self, order: Order) -> list[str]:
-        """What happened to an order."""
+        """The events of an order."""
         told = [read_order_event(event) for event in await read_events(order.account_id, 0)]
         return [event.kind for event in told if event is not None and event.order.id == order.id]
 

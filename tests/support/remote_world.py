@@ -53,7 +53,7 @@ class Letter:
 
 
 class _Mailbox(list[Any]):
-    """What the venue says, as its listeners' queue."""
+    """The messages of the venue, as its listeners' queue."""
 
     def put_nowait(self, reports: Sequence[VenueReport] | None) -> None:
         self.extend(reports or ())

@@ -46,7 +46,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """What happens at a time: orders and groups per account, changes, accounts that cancel a side, then ticks."""
+    """The steps at a time: orders and groups per account, changes, accounts that cancel a side, then ticks."""
 
     singles: list[tuple[int, dict[str, Any]]]
     groups: list[tuple[int, dict[str, Any], dict[str, Any], dict[str, Any]]]
@@ -87,7 +87,7 @@ def _near(chance: Random, middle: Decimal, side: Side, low: int, high: int) -> D
 
 
 def _while(chance: Random, now: datetime) -> dict[str, Any]:
-    """How long an order works that may rest: until it is cancelled, for the day, or for some rounds."""
+    """The lifetime of an order that may rest: until cancelled, for the day, or for some rounds."""
     lasting = chance.choice([TimeInForce.GTC, TimeInForce.DAY, TimeInForce.GTD])
     expires_at = now + chance.randint(1, 3) * ROUND if lasting is TimeInForce.GTD else None
     return {"time_in_force": lasting, "expires_at": expires_at}

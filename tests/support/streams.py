@@ -10,7 +10,7 @@ from tests.support.trading import Platform
 
 
 class _Info:
-    """What a resolver sees."""
+    """The context of a resolver."""
 
     def __init__(self, desk: Platform, actor: Actor) -> None:
         self.context = Context(desk.services, actor=actor)

@@ -169,5 +169,5 @@ def instrument(symbol: str, **terms: Any) -> Instrument:
 
 
 def same(orders: Sequence[Order]) -> list[tuple[Any, ...]]:
-    """What identifies orders and their state, for comparison."""
+    """Identity and state of orders, for comparison."""
     return [(order.id, order.status, order.filled_quantity, order.version) for order in orders]

@@ -53,7 +53,7 @@ class World:
 
     @property
     def account_terms(self) -> AccountTerms:
-        """What a venue has to know of the account."""
+        """The venue's knowledge of the account."""
         account = self.book.account
         return AccountTerms(account.id, account.kind, account.position_mode)
 
@@ -66,7 +66,7 @@ class World:
         return self.book.account.events
 
     def kinds(self, order: Order) -> list[str]:
-        """What happened to an order."""
+        """The events of an order."""
         return [str(event.kind) for event in self.events if event.order_id == order.id]
 
     def tick(self, bid: str, ask: str, size: str = "5") -> None:
@@ -188,7 +188,7 @@ class World:
             assert position.quantity >= ZERO
 
     def check_flat(self) -> None:
-        """What can only reduce a position works no longer than there is one."""
+        """A reduce-only order works only while there is a position."""
         working = (OrderStatus.NEW, OrderStatus.PARTIALLY_FILLED)
         assert not [order for order in self.orders.values() if order.only_reduces and order.status in working]
 

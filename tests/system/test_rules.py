@@ -1,4 +1,4 @@
-"""What becomes of a time that has come, of an attempt that ended, and of a change: tables, and bounds as properties."""
+"""Decisions on due times, on ended attempts and on changes of tasks: tables, and bounds as properties."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta

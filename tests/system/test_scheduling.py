@@ -1,4 +1,4 @@
-"""Who makes a run of what is due, and what becomes of runs: in the database, by many at once."""
+"""The scheduling of due tasks, and the fate of runs: in the database, by many workers at once."""
 
 import asyncio
 import contextvars

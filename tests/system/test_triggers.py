@@ -1,4 +1,4 @@
-"""When tasks are due: tables across changes of the clock, and properties against counting every minute."""
+"""Due times of tasks: tables across changes of the clock, and properties against counting every minute."""
 
 from datetime import datetime, timedelta
 from itertools import pairwise

@@ -1,4 +1,4 @@
-"""What the engine does for a venue that takes market and limit orders only: each test ends with its books proved."""
+"""Emulation for a venue with market and limit orders only: each test ends with its books proved."""
 
 from collections.abc import AsyncIterator
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Whatever order a venue's words come in, however often, and whatever of them is lost: the books end the same."""
+"""Reports of a venue in any order, repeated or lost: the books end the same."""
 
 import asyncio
 from dataclasses import replace

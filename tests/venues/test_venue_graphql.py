@@ -1,4 +1,4 @@
-"""What a client sees of a real venue's word: terms that it gave an order, and fees that it took in the coin."""
+"""Terms and fees of a real venue as a client sees them."""
 
 from collections.abc import AsyncIterator
 from dataclasses import replace

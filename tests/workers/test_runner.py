@@ -1,4 +1,4 @@
-"""What a runner makes of a task: its result, its failures, its time limit, and being stopped or taken over."""
+"""The runner of a task: its result, its failures, its time limit, and being stopped or taken over."""
 
 import asyncio
 from collections.abc import AsyncIterator

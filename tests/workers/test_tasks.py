@@ -1,4 +1,4 @@
-"""What scheduled tasks do, each twice: its effect, and that a repeat changes nothing."""
+"""The effect of each scheduled task, and its repeat, which changes nothing."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""What accounts of each style do on a usual day."""
+"""Usual days of accounts of each style."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""What a price collar compares, for every type of order, wherever it comes in."""
+"""The prices that a price collar compares, for every type of order in every request."""
 
 from dataclasses import replace
 from decimal import Decimal

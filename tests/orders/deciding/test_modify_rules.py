@@ -1,4 +1,4 @@
-"""What a change of an open order may do, holds back meanwhile, and leaves alone when it is refused."""
+"""The effect of a change of an open order, its reservation while pending, and its refusal."""
 
 from copy import copy
 from datetime import timedelta

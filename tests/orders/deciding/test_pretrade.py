@@ -1,4 +1,4 @@
-"""What the pre-trade decision accepts, refuses and holds back."""
+"""Acceptance, refusal and reservation by the pre-trade decision."""
 
 from dataclasses import replace
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""What the paper venue makes of ticks that are late, old, of a replay, or that take a side of the market away."""
+"""Ticks at the paper venue that are late, old, of a replay, or that remove a side of the market."""
 
 from decimal import Decimal
 from typing import Any

@@ -1,4 +1,4 @@
-"""What must hold for every stream of commands and events."""
+"""Invariants of every stream of commands and events."""
 
 import random
 from collections import defaultdict

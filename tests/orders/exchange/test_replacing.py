@@ -1,4 +1,4 @@
-"""What a replace may change, what it does, and that a refused one changes nothing."""
+"""The allowed changes of a replace, their effect, and refused replaces, which change nothing."""
 
 from decimal import Decimal
 

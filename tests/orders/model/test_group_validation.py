@@ -1,4 +1,4 @@
-"""Which brackets and OCOs are malformed, and the path of the field that is named."""
+"""Malformed brackets and OCOs, and the path of the named field."""
 
 from datetime import timedelta
 from decimal import Decimal

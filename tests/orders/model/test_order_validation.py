@@ -1,4 +1,4 @@
-"""Which orders are malformed."""
+"""Malformed orders."""
 
 from datetime import timedelta
 from decimal import Decimal

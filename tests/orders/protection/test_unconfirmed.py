@@ -1,4 +1,4 @@
-"""What a venue has not confirmed is counted, and what it does not take is told."""
+"""Cancels without a confirmation of the venue are counted, and commands that no venue takes raise an event."""
 
 from decimal import Decimal
 

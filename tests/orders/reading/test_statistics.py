@@ -1,4 +1,4 @@
-"""How orders fared, in figures."""
+"""Statistics of orders."""
 
 from decimal import Decimal
 from typing import Any

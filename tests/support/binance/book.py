@@ -53,7 +53,7 @@ class Trade:
 
     @property
     def commission(self) -> tuple[Decimal, str]:
-        """What it cost, in what was received, or else."""
+        """The fee asset: the received asset unless given."""
         market = self.order.market
         if self.fee_asset is not None:
             return self.quantity * self.price * FEE_RATE, self.fee_asset
@@ -168,7 +168,7 @@ class Book:
             raise Refusal(-2010, "Account has insufficient balance for requested action.")
 
     def locked(self, asset: str) -> Decimal:
-        """What open orders hold back of an asset."""
+        """The amount of an asset that open orders lock."""
         held = ZERO
         for order in self.orders.values():
             if order.is_open and order.side == "BUY" and order.market.quote == asset:

@@ -1,11 +1,11 @@
-"""What can go wrong between an exchange and its clients, on demand: a fault waits for the next request that it fits."""
+"""Faults between an exchange and its clients, on demand: a fault waits for the next matching request."""
 
 from collections import deque
 from enum import Enum
 
 
 class Fault(Enum):
-    """How a REST request goes wrong; those that are TAKEN have had their effect before the answer is lost."""
+    """Faults of a REST request; those that are TAKEN have had their effect before the answer is lost."""
 
     UNAVAILABLE = "503 before anything was done"
     UNAVAILABLE_TAKEN = "503 after it was done"
@@ -54,7 +54,7 @@ class Faults:
 
     @property
     def pending(self) -> int:
-        """How many have not been met yet."""
+        """The number of faults that no request has met yet."""
         return sum(len(waiting) for waiting in self._waiting.values())
 
     def clear(self) -> None:

@@ -93,7 +93,7 @@ class BinanceServer:
 
     @property
     def listeners(self) -> int:
-        """How many listen to the user's stream."""
+        """The number of listeners of the user's stream."""
         return len(self._users)
 
     def place(self, symbol: str, side: str, quantity: str, price: str, *, client_id: str) -> Order:

@@ -84,7 +84,7 @@ class ExchangeDesk(Platform):
         return await until(met, PATIENCE_SECONDS)
 
     async def fills(self, order: Order) -> list[tuple[str, Decimal, Decimal]]:
-        """What is booked of an order: the exchange's id, price and quantity of each fill, sorted."""
+        """The booked fills of an order: the exchange's id, price and quantity of each, sorted."""
         found = (await read_executions_of([order.id]))[order.id]
         return sorted((row.venue_execution_id, row.price, row.quantity) for row in found)
 
@@ -144,6 +144,6 @@ async def differences() -> list[tuple[str, str]]:
 
 
 async def events_of(order_id: UUID) -> list[str]:
-    """What happened to an order, in order."""
+    """The events of an order, in order."""
     rows = await fetch("SELECT kind FROM account_events WHERE order_id = $1 ORDER BY sequence", order_id)
     return [row["kind"] for row in rows]

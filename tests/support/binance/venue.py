@@ -58,7 +58,7 @@ def instruments() -> FixedInstruments:
 
 
 def address(server: BinanceServer, timeout_seconds: float = TIMEOUT_SECONDS) -> ExchangeAddress:
-    """Where the test server is."""
+    """The address of the test server."""
     return ExchangeAddress(dialect=DIALECTS["binance"], endpoint=server.endpoint, timeout_seconds=timeout_seconds)
 
 

@@ -1,4 +1,4 @@
-"""What happens on the platform arrives at real servers, once, in few messages, and at nobody who may not know it."""
+"""Events of the platform reach real servers once, in few messages, and only permitted receivers."""
 
 from dataclasses import replace
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Where adapters of venues stand to be tested: each brings its venue, and a market behind it that tests can move.
+"""Test stands of venue adapters: each brings its venue, and a market behind it that tests can move.
 
 An adapter joins by adding a stand of its own to ``STANDS``.
 """

@@ -1,4 +1,4 @@
-"""What the engine relies on, of every adapter: each test runs against each stand."""
+"""The requirements of the engine on every adapter: each test runs against each stand."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable

@@ -1,4 +1,4 @@
-"""What exceptions of the library mean: only what the exchange itself has refused counts as refused."""
+"""The classification of the library's exceptions: only refusals by the exchange itself count as refused."""
 
 import aiohttp
 import ccxt

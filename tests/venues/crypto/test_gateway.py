@@ -1,4 +1,4 @@
-"""How an exchange is configured, and what is wrong with other ways."""
+"""The configuration of an exchange, and its faults."""
 
 import asyncio
 import decimal

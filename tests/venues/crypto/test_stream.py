@@ -1,4 +1,4 @@
-"""What an exchange says of our orders while it lasts, and that its silence is never taken for news."""
+"""Reports of an exchange on our orders, and its silence, which is never taken for news."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
