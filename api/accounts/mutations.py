@@ -10,7 +10,7 @@ from api.context import Info
 from api.ids import named
 from domain.accounts import interest, service
 from domain.risk.defaults import add_default_rules
-from domain.risk.operators import tell_state
+from domain.risk.operators import record_state_change
 
 _INPUT = strawberry.argument(name="input")
 
@@ -73,5 +73,7 @@ class AccountsMutation:
         """A closed account stays closed."""
         services, account_id = info.context.services, named(given.account_id)
         actor = await services.entry.current(info.context.require_actor(), account_id)
-        await service.set_account_state(services.bus, actor, account_id, given.state, given.reason, also=tell_state)
+        await service.set_account_state(
+            services.bus, actor, account_id, given.state, given.reason, also=record_state_change
+        )
         return account_view((await services.books.read([account_id]))[account_id])

@@ -12,7 +12,7 @@ from domain.kernel.time import utc_now
 from domain.market import service
 from domain.market.action_service import record_corporate_action
 from domain.market.calendar_service import create_calendar
-from domain.orders.reading.misfits import tell_misfits
+from domain.orders.reading.misfits import report_misfits
 
 _INPUT = strawberry.argument(name="input")
 
@@ -39,7 +39,7 @@ class MarketMutation:
         change = given.to_domain()
         return instrument_view(
             await service.update_instrument(
-                services.bus, services.market, actor, given.symbol, change, also=tell_misfits
+                services.bus, services.market, actor, given.symbol, change, also=report_misfits
             )
         )
 

@@ -159,7 +159,7 @@ async def remember(work: UnitOfWork, learnt: Mapping[AnomalyKind, Mapping[str, o
     await work.write(_REMEMBER, rows)
 
 
-async def told_severities(work: UnitOfWork, fingerprints: Collection[str]) -> dict[str, set[Severity]]:
+async def reported_severities(work: UnitOfWork, fingerprints: Collection[str]) -> dict[str, set[Severity]]:
     """The severities of findings that were reported before."""
     rows = await work.fetch(
         "SELECT DISTINCT fingerprint, severity FROM anomalies WHERE fingerprint = ANY($1::text[])", list(fingerprints)

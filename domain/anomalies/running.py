@@ -163,7 +163,7 @@ async def _tell(
     halts: list[TradingHalt],
 ) -> list[Anomaly]:
     """Store new and more severe findings, act on them and raise risk events; ``halts`` collects the halts made."""
-    told = await queries.told_severities(work, {finding.fingerprint for finding in findings})
+    told = await queries.reported_severities(work, {finding.fingerprint for finding in findings})
     actions = {setting.kind: setting.action for setting in settings}
     fresh: list[Finding] = []
     for finding in findings:

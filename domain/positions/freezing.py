@@ -91,7 +91,7 @@ async def unfreeze_position(bus: Bus, market: Market, actor: Actor, command: Fre
     return position
 
 
-def tell_thawed(book: AccountBook, position: PositionBook, before: Holds, actor: Actor, now: datetime) -> None:
+def report_release(book: AccountBook, position: PositionBook, before: Holds, actor: Actor, now: datetime) -> None:
     """Record that holds of lower roles were released because a higher role closes the position."""
     thawed, reason = before.total - position.held_quantity, "Released to close the position."
     position.changed = True

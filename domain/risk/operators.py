@@ -12,14 +12,14 @@ INSTRUMENT_CHANGED = "INSTRUMENT_CHANGED"
 BUSTED, CORRECTED = "EXECUTION_BUSTED", "EXECUTION_CORRECTED"
 
 
-async def tell_state(work: UnitOfWork, actor: Actor, book: AccountBook) -> None:
+async def record_state_change(work: UnitOfWork, actor: Actor, book: AccountBook) -> None:
     """Raise an event about a changed account state."""
     message = f"{actor.email} has made the account {book.state}."
     signal = RiskSignal(RiskEventSource.OPERATOR, ACCOUNT_STATE, Severity.WARNING, message, account_id=book.id)
     await raise_events(work, [signal])
 
 
-async def tell_rule(work: UnitOfWork, actor: Actor, kind: str, rule: RiskRule) -> None:
+async def record_rule_change(work: UnitOfWork, actor: Actor, kind: str, rule: RiskRule) -> None:
     """Raise an event about a created, changed or deleted rule."""
     did = {RULE_CREATED: "made", RULE_CHANGED: "changed", RULE_DELETED: "deleted"}[kind]
     signal = RiskSignal(

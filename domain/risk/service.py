@@ -18,7 +18,7 @@ from domain.kernel.text import clean_text
 from domain.kernel.unit_of_work import UnitOfWork, unit_of_work
 from domain.risk import store
 from domain.risk.kinds import KINDS, ThresholdUnit
-from domain.risk.operators import RULE_CHANGED, RULE_CREATED, RULE_DELETED, tell_rule
+from domain.risk.operators import RULE_CHANGED, RULE_CREATED, RULE_DELETED, record_rule_change
 from domain.risk.subjects import check_exists, check_subject
 from domain.risk.types import RiskAction, RiskRule, RiskRuleKind, RiskScope, SelfTradePrevention
 
@@ -168,7 +168,7 @@ async def create_rule(bus: Bus, actor: Actor, command: CreateRiskRule) -> RiskRu
         )
         await store.insert_rule(work, rule)
         await _changed(work, actor, "createRiskRule", rule)
-        await tell_rule(work, actor, RULE_CREATED, rule)
+        await record_rule_change(work, actor, RULE_CREATED, rule)
     return rule
 
 
@@ -212,7 +212,7 @@ async def update_rule(bus: Bus, actor: Actor, command: UpdateRiskRule) -> RiskRu
         )
         await store.update_rule(work, changed)
         await _changed(work, actor, "updateRiskRule", changed)
-        await tell_rule(work, actor, RULE_CHANGED, changed)
+        await record_rule_change(work, actor, RULE_CHANGED, changed)
     return changed
 
 
@@ -230,7 +230,7 @@ async def delete_rule(bus: Bus, actor: Actor, rule_id: UUID) -> None:
             raise NotFound("There is no such rule.", field="id")
         await store.remove_rule(work, rule_id)
         await _changed(work, actor, "deleteRiskRule", rule)
-        await tell_rule(work, actor, RULE_DELETED, rule)
+        await record_rule_change(work, actor, RULE_DELETED, rule)
 
 
 async def list_rules(actor: Actor, *, account_id: UUID | None, enabled: bool | None) -> list[RiskRule]:

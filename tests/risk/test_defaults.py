@@ -9,7 +9,7 @@ from domain.accounts.service import set_account_state
 from domain.accounts.types import AccountState
 from domain.orders.model.types import OrderStatus, RejectReason
 from domain.risk.event_queries import read_events
-from domain.risk.operators import tell_state
+from domain.risk.operators import record_state_change
 from domain.risk.types import RiskAction, RiskRuleKind, Severity
 from tests.orders.factories import command
 from tests.risk.test_graphql import ask
@@ -55,7 +55,7 @@ async def test_an_account_below_its_margin_ratio_accepts_only_reducing_orders(de
 async def test_actions_of_people_raise_risk_events(desk: Platform) -> None:
     _, account = await desk.open_account()
     state = AccountState.REDUCE_ONLY
-    await set_account_state(desk.services.bus, desk.admin, account.id, state, "to be sure", also=tell_state)
+    await set_account_state(desk.services.bus, desk.admin, account.id, state, "to be sure", also=record_state_change)
     (event,) = await read_events(0)
     assert (event.kind, event.severity, event.account_id) == ("ACCOUNT_STATE", Severity.WARNING, account.id)
     assert event.message == f"{desk.admin.email} has made the account REDUCE_ONLY."

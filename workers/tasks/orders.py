@@ -5,7 +5,7 @@ import structlog
 from adapters.leases import RoleTaken, hold_lease
 from domain.kernel.lease_queries import LeaseLost
 from domain.orders.exchange.paper import PAPER
-from domain.orders.protection.late_commands import tell_late_commands
+from domain.orders.protection.late_commands import report_late_commands
 from domain.orders.protection.timers import fire_due_timers
 from domain.orders.reading.overdue_queries import read_overdue
 from domain.system.types import Result
@@ -38,9 +38,9 @@ async def end_overdue_orders(run: TaskContext) -> Result:
     return {"overdue": len(overdue), "expired": expired}
 
 
-async def tell_of_late_commands(run: TaskContext) -> Result:
+async def check_late_commands(run: TaskContext) -> Result:
     """Raise events about venues that do not take their commands."""
-    return {"venues": await tell_late_commands(run.services.bus)}
+    return {"venues": await report_late_commands(run.services.bus)}
 
 
 async def fire_cancel_timers(run: TaskContext) -> Result:

@@ -25,7 +25,7 @@ from workers.tasks.books import prove_books
 from workers.tasks.context import TaskFunction
 from workers.tasks.days import pay_funding, roll_day
 from workers.tasks.history import keep_months, sample_accounts, snapshot_accounts
-from workers.tasks.orders import end_overdue_orders, fire_cancel_timers, tell_of_late_commands
+from workers.tasks.orders import check_late_commands, end_overdue_orders, fire_cancel_timers
 from workers.tasks.platform import check_health, forget
 from workers.tasks.risk import sweep_risk
 from workers.tasks.venues import compare_venues
@@ -40,7 +40,7 @@ TASKS: Mapping[str, TaskFunction] = {
     BALANCES: refresh_all,
     ORDER_EXPIRY: end_overdue_orders,
     CANCEL_TIMERS: fire_cancel_timers,
-    LATE_COMMANDS: tell_of_late_commands,
+    LATE_COMMANDS: check_late_commands,
     RETENTION: forget,
     HEALTH: check_health,
     VENUE_RECONCILIATION: compare_venues,

@@ -27,7 +27,7 @@ from domain.orders.model.commands import ClosePosition, Closing, closing_digest,
 from domain.orders.model.order import Order
 from domain.orders.model.types import PendingAction
 from domain.positions import queries as position_queries
-from domain.positions.freezing import tell_thawed
+from domain.positions.freezing import report_release
 from domain.positions.lookup import find_position
 
 ANSWER_SECONDS = 10.0
@@ -147,7 +147,7 @@ def _close(batch: Batch, reference_data: ReferenceData, call: CloseCall, now: da
         if not plan.thaws_from(before):
             continue
         if any(order.is_open for order in orders):
-            tell_thawed(book.account, plan.position, before, call.actor, now)
+            report_release(book.account, plan.position, before, call.actor, now)
         else:
             plan.position.holds = before
     return [PlacedOrder(order, replayed=False) for order in placed]

@@ -13,7 +13,7 @@ KIND = "COMMANDS_WAIT"
 _PREFIX = "commands-wait:"
 
 
-async def tell_late_commands(bus: Bus) -> int:
+async def report_late_commands(bus: Bus) -> int:
     """Raise an event for each venue whose commands wait, and clear old ones; returns the number of such venues.
 
     Raises:

@@ -16,7 +16,7 @@ from domain.risk.types import RiskEventSource, RiskSignal, Severity
 _NAMED = 10
 
 
-async def tell_misfits(work: UnitOfWork, actor: Actor, instrument: Instrument) -> None:
+async def report_misfits(work: UnitOfWork, actor: Actor, instrument: Instrument) -> None:
     """Raise an event for each account with working orders that no longer fit the instrument: a step."""
     by_account: dict[UUID, list[OrderMisfit]] = {}
     for misfit in await load_misfits(work, instrument):

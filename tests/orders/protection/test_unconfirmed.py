@@ -6,7 +6,7 @@ from domain.kernel.unit_of_work import unit_of_work
 from domain.orders.entry.canceling import cancel_orders
 from domain.orders.model.commands import CancelOrders
 from domain.orders.model.types import Side
-from domain.orders.protection.late_commands import KIND, tell_late_commands
+from domain.orders.protection.late_commands import KIND, report_late_commands
 from domain.orders.protection.unconfirmed_queries import CancelScope, count_unconfirmed_cancels, read_late_commands
 from domain.risk.event_queries import read_events
 from domain.risk.types import Severity
@@ -47,18 +47,18 @@ async def test_commands_that_no_venue_takes_raise_one_event_until_they_are_taken
     owner, account = await quiet_desk.open_account("1000")
     (order,) = await quiet_desk.place(owner, limit(account.id, quantity=Decimal("0.1")))
     assert await read_late_commands() == []
-    assert await tell_late_commands(quiet_desk.services.bus) == 0
+    assert await report_late_commands(quiet_desk.services.bus) == 0
     async with unit_of_work(quiet_desk.services.bus) as work:
         await work.execute("UPDATE venue_commands SET created_at = created_at - interval '30 seconds'")
     (late,) = await read_late_commands()
     assert (late.venue, late.commands) == ("paper", 1)
     assert late.seconds >= 30
     for _ in range(2):
-        assert await tell_late_commands(quiet_desk.services.bus) == 1
+        assert await report_late_commands(quiet_desk.services.bus) == 1
     (event,) = [event for event in await read_events(0) if event.kind == KIND]
     assert (event.severity, event.account_id, event.cleared_at) == (Severity.CRITICAL, None, None)
     async with running_venue(quiet_desk):
         await quiet_desk.settled(order.id)
-    assert await tell_late_commands(quiet_desk.services.bus) == 0
+    assert await report_late_commands(quiet_desk.services.bus) == 0
     (event,) = [event for event in await read_events(0) if event.kind == KIND]
     assert event.cleared_at is not None
