@@ -282,7 +282,7 @@ class Settings:
         "TRADEGRAPH_FIX_ADDRESS",
         "",
         values.address,
-        "Where `engine` accepts order entry by FIX 4.4, such as `127.0.0.1:9880`.",
+        "Address for order entry by FIX 4.4 at `engine`, such as `127.0.0.1:9880`.",
         otherwise="nowhere",
         empty=None,
     )

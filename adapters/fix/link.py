@@ -175,7 +175,7 @@ class Link:
             async with asyncio.timeout(_WRITE_SECONDS):
                 await self._writer.drain()
         except (OSError, TimeoutError) as error:
-            raise LinkEnded("the other side takes nothing, or has gone") from error
+            raise LinkEnded("the other side does not read, or has disconnected") from error
 
 
 def _text(body: Body) -> str:

@@ -147,7 +147,7 @@ class Session:
         elif message.type == MsgType.LOGON:
             yield from self._logon(message, number, now)
         elif self.phase is Phase.LOGON:
-            yield from self.end("The first message is to be a Logon.")
+            yield from self.end("The first message must be a Logon.")
         elif message.type == MsgType.SEQUENCE_RESET and message.get(Tag.GAP_FILL_FLAG) != "Y":
             yield from self._sequence_reset(message)
         elif number > self.expected:
@@ -176,7 +176,7 @@ class Session:
             yield from self.end("The session is logged on already.")
             return
         if resets and not self._is_acceptor and not self._asks_reset:
-            yield from self.end("A reset of sequence numbers was not asked for.")
+            yield from self.end("A reset of sequence numbers was not requested.")
             return
         if resets and self._is_acceptor:
             self.expected = 1

@@ -89,7 +89,7 @@ async def test_a_severity_filter_uses_the_visible_severity(ahead: Ahead) -> None
         assert (await Asking(ahead.desk, actor).ask(LIST, f={"minSeverity": "CRITICAL"}))["totalCount"] == count
 
 
-async def test_filters_and_decisions_are_those_of_what_is_seen(ahead: Ahead) -> None:
+async def test_filters_and_decisions_use_the_visible_findings_only(ahead: Ahead) -> None:
     """A finding about another account takes a decision back: that is nothing to whom it is not shown."""
     desk = ahead.desk
     admin = Asking(desk, desk.admin)
@@ -167,7 +167,7 @@ TOLD += ("updated_at", "closed_at", "status", "disposition", "version")
     st.lists(st.one_of(st.sampled_from([ONE, TWO, THREE]), st.sampled_from(sorted(ACTS))), max_size=25),
     st.sampled_from([{ONE}, {TWO}, {ONE, THREE}]),
 )
-def test_who_sees_some_accounts_sees_a_case_as_if_there_were_no_others(steps: list[Any], readable: set[Any]) -> None:
+def test_a_user_of_some_accounts_sees_a_case_without_traces_of_others(steps: list[Any], readable: set[Any]) -> None:
     """The same steps without findings about others, and without what people did before the first, give the same."""
     whole: Case | None = None
     alone: Case | None = None

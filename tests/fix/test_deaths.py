@@ -21,7 +21,7 @@ def assert_once_and_in_order(reports: list[Fields]) -> None:
         assert filled == sorted(filled)
 
 
-async def test_a_client_that_was_killed_hears_what_it_missed(desk: Desk, symbol: str, fix_client: StartClient) -> None:
+async def test_a_restarted_client_gets_every_missed_report(desk: Desk, symbol: str, fix_client: StartClient) -> None:
     account = await desk.open_account("100000")
     key, _ = await new_key(desk, account)
     first = fix_client(key)
@@ -51,7 +51,7 @@ async def test_a_client_that_was_killed_hears_what_it_missed(desk: Desk, symbol:
     assert {fields[17] for fields in reports if fields[150] == "F"} == fills
 
 
-async def test_an_engine_that_was_killed_takes_each_order_once(
+async def test_a_restarted_engine_accepts_each_order_once(
     desk: Desk, symbol: str, fix_client: StartClient, engine: Process
 ) -> None:
     account = await desk.open_account("100000")

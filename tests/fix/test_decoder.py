@@ -19,20 +19,22 @@ def decoded(data: bytes) -> list[Message]:
     return list(Decoder().feed(data))
 
 
-def test_a_message_as_bytes() -> None:
+def test_a_message_is_encoded_with_length_and_checksum() -> None:
     assert encode("0", HEADER, (), NOW) == (
         b"8=FIX.4.4\x019=49\x0135=0\x0149=US\x0156=THEM\x0134=7\x0152=20260302-14:30:15.123\x0110=168\x01"
     )
 
 
-def test_a_repeated_message_says_so() -> None:
+def test_a_resent_message_is_marked_as_possible_duplicate() -> None:
     data = encode("8", Header("US", "THEM", 7, "20260302-14:00:00.000"), ((11, "A"),), NOW)
     (message,) = decoded(data)
     assert (message.get(43), message.get(122), message.get(11)) == ("Y", "20260302-14:00:00.000", "A")
 
 
 @given(st.lists(FIELDS, min_size=1, max_size=4), st.data())
-def test_messages_come_whole_in_any_portions(bodies: list[list[tuple[int, str]]], data: st.DataObject) -> None:
+def test_messages_are_decoded_from_portions_of_any_size(
+    bodies: list[list[tuple[int, str]]], data: st.DataObject
+) -> None:
     whole = b"".join(encode("D", HEADER, body, NOW) for body in bodies)
     decoder, found, place = Decoder(), [], 0
     while place < len(whole):
@@ -43,7 +45,7 @@ def test_messages_come_whole_in_any_portions(bodies: list[list[tuple[int, str]]]
 
 
 @given(FIELDS, st.data())
-def test_a_garbled_message_is_left_out_and_the_next_one_is_not(
+def test_a_garbled_message_is_ignored_and_the_next_one_is_decoded(
     body: list[tuple[int, str]], data: st.DataObject
 ) -> None:
     good = encode("D", HEADER, ((11, "GOOD"),), NOW)
@@ -55,7 +57,7 @@ def test_a_garbled_message_is_left_out_and_the_next_one_is_not(
     assert len(found) == 1
 
 
-def test_raw_data_may_hold_the_separator() -> None:
+def test_raw_data_fields_may_contain_the_separator() -> None:
     (message,) = decoded(encode("A", HEADER, ((95, "5"), (96, "a\x01b=c"), (108, "30")), NOW))
     assert (message.get(96), message.get(108)) == ("a\x01b=c", "30")
 
@@ -70,12 +72,12 @@ def test_raw_data_may_hold_the_separator() -> None:
         b"8=FIX" + b"x" * 40,
     ],
 )
-def test_what_is_no_fix_4_4_ends_the_connection(data: bytes) -> None:
+def test_bytes_that_are_not_fix_4_4_end_the_connection(data: bytes) -> None:
     with pytest.raises(NotFix):
         decoded(data)
 
 
-def test_what_is_not_whole_is_waited_for() -> None:
+def test_an_incomplete_message_is_waited_for() -> None:
     assert decoded(b"8=FI") == decoded(b"8=FIX.4.4\x019=5") == decoded(b"noise") == []
 
 
@@ -83,7 +85,7 @@ def test_what_is_not_whole_is_waited_for() -> None:
     ("value", "micros"),
     [("20260302-14:30:15", 0), ("20260302-14:30:15.123", 123000), ("20260302-14:30:15.123456789", 123456)],
 )
-def test_times(value: str, micros: int) -> None:
+def test_times_are_encoded_and_decoded(value: str, micros: int) -> None:
     assert read_time(value, 60) == NOW.replace(microsecond=micros)
     assert write_time(NOW) == "20260302-14:30:15.123"
 

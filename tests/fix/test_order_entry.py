@@ -11,7 +11,7 @@ from tests.support.fix_orders import cancel, executions, new_key, now, order, re
 StartClient = Callable[..., FixPeer]
 
 
-async def test_an_order_s_whole_life(desk: Desk, symbol: str, fix_client: StartClient) -> None:
+async def test_an_order_is_placed_filled_and_reported(desk: Desk, symbol: str, fix_client: StartClient) -> None:
     account = await desk.open_account("100000")
     client = fix_client((await new_key(desk, account))[0])
     client.expect("logon")
@@ -48,7 +48,7 @@ async def test_fills_are_reported_with_our_ids(desk: Desk, symbol: str, fix_clie
     assert fill[17] == execution["id"]
 
 
-async def test_refusals_name_their_reason(desk: Desk, symbol: str, fix_client: StartClient) -> None:
+async def test_rejections_carry_their_reason(desk: Desk, symbol: str, fix_client: StartClient) -> None:
     account = await desk.open_account("1000")
     client = fix_client((await new_key(desk, account))[0])
     client.expect("logon")
@@ -115,7 +115,7 @@ async def bad_fields_client(desk: Desk, fix_client: StartClient) -> FixPeer:
     return client
 
 
-async def test_a_mass_cancel(desk: Desk, symbol: str, fix_client: StartClient) -> None:
+async def test_a_mass_cancel_cancels_the_matching_orders(desk: Desk, symbol: str, fix_client: StartClient) -> None:
     account = await desk.open_account("100000")
     client = fix_client((await new_key(desk, account))[0])
     client.expect("logon")
@@ -132,7 +132,7 @@ async def test_a_mass_cancel(desk: Desk, symbol: str, fix_client: StartClient) -
     assert {client.report(type="4")[11] for _ in "ABC"} == {"A", "B", "C"}
 
 
-async def test_logons_are_refused(desk: Desk, symbol: str, fix_client: StartClient) -> None:
+async def test_invalid_logons_are_refused(desk: Desk, symbol: str, fix_client: StartClient) -> None:
     account = await desk.open_account("100000")
     key, key_id = await new_key(desk, account)
     reader, _ = await new_key(desk, account, scopes=["READ"])
@@ -156,7 +156,7 @@ async def test_logons_are_refused(desk: Desk, symbol: str, fix_client: StartClie
     assert "UNAUTHENTICATED" in again[58]
 
 
-async def test_what_was_sent_is_sent_again_when_asked_for(desk: Desk, symbol: str, fix_client: StartClient) -> None:
+async def test_sent_messages_are_resent_on_request(desk: Desk, symbol: str, fix_client: StartClient) -> None:
     account = await desk.open_account("100000")
     client = fix_client((await new_key(desk, account))[0])
     client.expect("logon")
@@ -172,7 +172,7 @@ async def test_what_was_sent_is_sent_again_when_asked_for(desk: Desk, symbol: st
     assert client.report(type="I")[37] == first[37]
 
 
-async def test_a_gap_on_the_way_in_is_filled(desk: Desk, symbol: str, fix_client: StartClient) -> None:
+async def test_a_gap_in_received_messages_is_filled(desk: Desk, symbol: str, fix_client: StartClient) -> None:
     account = await desk.open_account("100000")
     client = fix_client((await new_key(desk, account))[0])
     client.expect("logon")
@@ -189,7 +189,7 @@ async def test_a_gap_on_the_way_in_is_filled(desk: Desk, symbol: str, fix_client
     assert len(await desk.orders(accountId=account)) == 3
 
 
-async def test_sequence_numbers_begin_anew_when_asked(desk: Desk, symbol: str, fix_client: StartClient) -> None:
+async def test_sequence_numbers_are_reset_on_request(desk: Desk, symbol: str, fix_client: StartClient) -> None:
     account = await desk.open_account("100000")
     key, _ = await new_key(desk, account)
     client = fix_client(key)

@@ -47,7 +47,7 @@ def test_a_logon_is_answered() -> None:
     assert (made.phase, made.expected) == (Phase.ACTIVE, 2)
 
 
-def test_a_logon_ahead_is_answered_and_the_gap_asked_for() -> None:
+def test_a_logon_with_a_higher_number_is_answered_and_the_gap_requested() -> None:
     made = session(expected=3)
     answer, request = take(made, message("A", 7))
     assert (kinds([answer, request]), field(request, 7), field(request, 16)) == (["A", "2"], "3", "0")
@@ -55,20 +55,20 @@ def test_a_logon_ahead_is_answered_and_the_gap_asked_for() -> None:
     assert made.expected == 3
 
 
-def test_a_logon_behind_ends_the_session() -> None:
+def test_a_logon_with_a_lower_number_ends_the_session() -> None:
     actions = take(session(expected=5), message("A", 3))
     assert kinds(actions) == ["5", "End"]
     assert field(actions[0], 58) == "MsgSeqNum too low, expecting 5 but received 3"
 
 
-def test_a_logon_may_begin_anew() -> None:
+def test_a_logon_may_reset_sequence_numbers() -> None:
     made = session(expected=9)
     actions = take(made, message("A", 1, (141, "Y")))
     assert kinds(actions) == ["Reset", "A"]
     assert (field(actions[1], 141), made.expected) == ("Y", 2)
 
 
-def test_nothing_comes_before_the_logon() -> None:
+def test_a_first_message_other_than_a_logon_ends_the_session() -> None:
     assert kinds(take(session(), message("D", 1))) == ["5", "End"]
 
 
@@ -76,7 +76,7 @@ def test_a_second_logon_ends_the_session() -> None:
     assert kinds(take(logged_on(), message("A", 2))) == ["5", "End"]
 
 
-def test_a_reset_that_nobody_asked_for_ends_the_session() -> None:
+def test_an_unsolicited_reset_ends_the_session() -> None:
     made = session(is_acceptor=False)
     made.log_on(())
     assert kinds(take(made, message("A", 1, (141, "Y")))) == ["5", "End"]
@@ -86,7 +86,7 @@ def test_a_reset_that_nobody_asked_for_ends_the_session() -> None:
     assert made.expected == 2
 
 
-def test_messages_behind_a_gap_are_left_out_until_they_come_again() -> None:
+def test_messages_after_a_gap_are_ignored_until_they_are_resent() -> None:
     made = logged_on()
     assert kinds(take(made, message("D", 3))) == ["2"]
     assert take(made, message("D", 4)) == []
@@ -95,25 +95,25 @@ def test_messages_behind_a_gap_are_left_out_until_they_come_again() -> None:
     assert not made.has_gap
 
 
-def test_a_gap_that_stays_is_asked_for_again() -> None:
+def test_an_unfilled_gap_is_requested_again() -> None:
     made = logged_on()
     assert kinds(take(made, message("D", 3), now=0.0)) == ["2"]
     assert kinds(take(made, message("D", 4), now=31.0)) == ["2"]
 
 
-def test_a_request_behind_a_gap_is_answered_at_once() -> None:
+def test_a_resend_request_after_a_gap_is_answered_at_once() -> None:
     actions = take(logged_on(), message("2", 5, (7, "1"), (16, "0")))
     assert actions[0] == Resend(1, 0)
     assert kinds(actions) == ["Resend", "2"]
 
 
-def test_a_repeat_is_taken_once_and_a_number_used_twice_ends_the_session() -> None:
+def test_a_duplicate_is_processed_once_and_a_reused_number_ends_the_session() -> None:
     made = logged_on(5)
     assert take(made, message("D", 3, (43, "Y"), (122, write_time(NOW)))) == []
     assert kinds(take(made, message("D", 3))) == ["5", "End"]
 
 
-def test_a_gap_is_filled() -> None:
+def test_a_gap_fill_advances_the_sequence_number() -> None:
     made = logged_on()
     assert take(made, message("4", 2, (123, "Y"), (36, "10"))) == []
     assert made.expected == 10
@@ -122,7 +122,7 @@ def test_a_gap_is_filled() -> None:
     assert made.expected == 11
 
 
-def test_a_sequence_reset_counts_whatever_its_number() -> None:
+def test_a_sequence_reset_counts_with_any_number() -> None:
     made = logged_on()
     assert take(made, message("4", 1, (36, "20"))) == []
     assert made.expected == 20
@@ -134,14 +134,14 @@ def test_a_sequence_reset_counts_whatever_its_number() -> None:
     ("fields", "tag", "reason"),
     [(((58, ""),), "58", "4"), (((43, "Y"),), "122", "1"), (((43, "?"),), "43", "6")],
 )
-def test_faults_of_a_message_are_rejected(fields: tuple[tuple[int, str], ...], tag: str, reason: str) -> None:
+def test_invalid_messages_are_rejected(fields: tuple[tuple[int, str], ...], tag: str, reason: str) -> None:
     made = logged_on()
     (rejected,) = take(made, message("D", 2, *fields))
     assert (field(rejected, 45), field(rejected, 371), field(rejected, 373)) == ("2", tag, reason)
     assert made.expected == 3
 
 
-def test_another_party_and_a_wrong_clock_end_the_session() -> None:
+def test_a_wrong_comp_id_or_sending_time_ends_the_session() -> None:
     for wrong, reason in (
         (message("D", 2, sender="SOMEBODY"), "9"),
         (message("D", 2, at=NOW - timedelta(seconds=121)), "10"),
@@ -151,7 +151,7 @@ def test_another_party_and_a_wrong_clock_end_the_session() -> None:
         assert field(actions[0], 373) == reason
 
 
-def test_signs_of_life() -> None:
+def test_heartbeats_and_test_requests_follow_the_interval() -> None:
     made = logged_on(heartbeat=10)
     assert kinds(made.tick(9.0)) == []
     assert kinds(made.tick(10.0)) == ["0"]
@@ -164,7 +164,7 @@ def test_signs_of_life() -> None:
     assert (kinds([answer]), field(answer, 112)) == (["0"], "X")
 
 
-def test_leaving() -> None:
+def test_a_logout_is_answered_and_ends_the_session() -> None:
     made = logged_on()
     assert kinds(take(made, message("5", 2))) == ["5", "End"]
     made = logged_on()

@@ -46,7 +46,7 @@ def message(kind: str = "D", **others: str | None) -> Message:
     return Message(((35, kind), (34, "2"), *((tag, value) for tag, value in given.items() if value is not None)))
 
 
-def test_each_of_our_words_has_one_of_fix() -> None:
+def test_each_enum_value_has_a_fix_value() -> None:
     assert set(words.STATUSES) == set(OrderStatus)
     assert set(words.ORDER_REJECT_REASONS) == set(RejectReason)
     assert set(words.EXEC_TYPES) | set(words.CANCEL_REJECTS) == set(OrderEventKind)
@@ -56,7 +56,7 @@ def test_each_of_our_words_has_one_of_fix() -> None:
     assert without == {OrderType.TRAILING_STOP_LIMIT, OrderType.LIMIT_IF_TOUCHED}
 
 
-def test_an_order_is_read() -> None:
+def test_a_new_order_single_becomes_a_command() -> None:
     order = read_new_order(message(t59="6", t126="20260303-00:00:00.5", t18="6 E", t54="2"), ACCOUNT)
     assert (order.client_order_id, order.symbol, order.side, order.type) == ("A1", "BTC", Side.SELL, OrderType.LIMIT)
     assert (order.quantity, order.limit_price) == (Decimal("1.5"), Decimal(90))
@@ -64,7 +64,7 @@ def test_an_order_is_read() -> None:
     assert order.expires_at == datetime(2026, 3, 3, 0, 0, 0, 500000, tzinfo=UTC)
 
 
-def test_a_trailing_stop_is_read() -> None:
+def test_a_trailing_stop_is_decoded() -> None:
     order = read_new_order(message(t40="P", t18="a", t211="-2.5", t836="1", t44=None), ACCOUNT)
     assert (order.type, order.trailing_offset) == (OrderType.TRAILING_STOP, Decimal("2.5"))
     assert order.trailing_offset_kind == "BASIS_POINTS"
@@ -88,13 +88,13 @@ def test_a_trailing_stop_is_read() -> None:
         ({"t44": "9O"}, 44),
     ],
 )
-def test_what_cannot_be_read_names_its_tag(given: dict[str, str | None], tag: int) -> None:
+def test_an_unreadable_field_names_its_tag(given: dict[str, str | None], tag: int) -> None:
     with pytest.raises(Malformed) as caught:
         read_new_order(message(**given), ACCOUNT)
     assert caught.value.tag == tag
 
 
-def test_a_replacement_asks_for_what_is_different() -> None:
+def test_a_replace_request_becomes_the_differing_terms() -> None:
     order_id = uuid4()
     shown = ModifyOrder(OrderKey(order_id), quantity=Decimal("1.5"), limit_price=Decimal(89))
     command = read_replace(message("G", t41="A0")).command(order_id, shown)
@@ -111,7 +111,7 @@ def request(order: Order, kind: str, name: str, version: int | None) -> StoredRe
     )
 
 
-def test_a_replaced_order_takes_the_id_of_the_request() -> None:
+def test_a_replaced_order_has_the_client_order_id_of_its_request() -> None:
     """Two replacements at once, one of which somebody else asked for through the API, then a cancel."""
     order, kind = make_order(client_order_id="A1"), OrderEventKind
     events = [
@@ -161,7 +161,7 @@ def value(body: Body, tag: int) -> str | None:
         (OrderStatus.EXPIRED, None, "C"),
     ],
 )
-def test_a_request_under_way_stands_before_the_status(
+def test_a_pending_request_precedes_the_order_status(
     status: OrderStatus, pending: PendingAction | None, shown: str
 ) -> None:
     closed = NOW if status is OrderStatus.EXPIRED else None
@@ -170,7 +170,7 @@ def test_a_request_under_way_stands_before_the_status(
     assert (value(body, 39), value(body, 150), value(body, 151)) == (shown, "I", "0" if closed else "1")
 
 
-def test_changes_that_nobody_asked_for_are_restatements() -> None:
+def test_unsolicited_changes_are_restatements() -> None:
     order = make_order()
     for kind, detail, shown in (
         (OrderEventKind.REPLACED, "REQUESTED", "5"),

@@ -142,7 +142,7 @@ def start_anew(monkeypatch: pytest.MonkeyPatch, *, library: bool) -> None:
         monkeypatch.setattr(calendars, "_schedule_by_rule", missing)
 
 
-async def test_a_schedule_is_made_once_for_all_processes(kept_files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_schedule_is_computed_once_for_all_processes(kept_files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     codes = ["XNYS", "XSHG", "SHFE-0230"]
     made = await load_schedules(codes)
     assert len(list(kept_files.iterdir())) == len(codes)
@@ -155,7 +155,7 @@ async def test_a_schedule_is_made_once_for_all_processes(kept_files: Path, monke
 @pytest.mark.parametrize(
     "content", [b"", b"[]", b"{}", b'{"made":"2026-01-01","schedule":{}}', b'{"made":1,"schedule":null}', b"\xff"]
 )
-async def test_a_file_that_cannot_be_read_is_replaced(
+async def test_an_unreadable_cache_file_is_replaced(
     kept_files: Path, monkeypatch: pytest.MonkeyPatch, content: bytes
 ) -> None:
     made = (await load_schedules(["XNYS"]))["XNYS"]
@@ -167,7 +167,7 @@ async def test_a_file_that_cannot_be_read_is_replaced(
     assert len(file.read_bytes()) == len(before)
 
 
-async def test_an_old_file_is_replaced(kept_files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_outdated_cache_file_is_replaced(kept_files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     await load_schedules(["XNYS"])
     [file] = kept_files.iterdir()
     kept = json.loads(file.read_bytes())
@@ -177,6 +177,6 @@ async def test_an_old_file_is_replaced(kept_files: Path, monkeypatch: pytest.Mon
     assert json.loads(file.read_bytes())["made"] > kept["made"]
 
 
-async def test_a_folder_that_cannot_be_written_to_does_no_harm(kept_files: Path) -> None:
+async def test_an_unwritable_cache_folder_does_no_harm(kept_files: Path) -> None:
     kept_files.write_text("a file in its place")
     assert set(await load_schedules(["XNYS"])) == {"XNYS"}

@@ -109,7 +109,7 @@ async def test_a_closed_account_has_no_working_order(admin: Desk) -> None:
             assert await admin.orders(accountId=account, open=True) == []
 
 
-async def test_repeats_at_once_have_one_effect_and_other_accounts_none(admin: Desk) -> None:
+async def test_concurrent_repeats_have_one_effect(admin: Desk) -> None:
     async with signed_in(admin.client.address) as other:
         mine, yours = await admin.open_account("1000"), await admin.open_account("1000")
         orders = [
@@ -135,7 +135,7 @@ async def test_repeats_at_once_have_one_effect_and_other_accounts_none(admin: De
         assert (await admin.client.ask(ACCOUNT, id=account))["account"]["cash"] == "1010"
 
 
-async def test_a_stranger_learns_nothing_from_ids_of_others(admin: Desk) -> None:
+async def test_a_stranger_cannot_use_ids_of_foreign_accounts(admin: Desk) -> None:
     await admin.client.ask(
         USER, input={"email": "eve@example.com", "name": "Eve", "password": "correct horse battery", "role": "TRADER"}
     )
@@ -189,7 +189,7 @@ async def test_a_revoked_key_places_nothing_more_and_its_sockets_close(admin: De
     assert there <= len(await admin.orders(accountId=account)) == placed <= there + 3
 
 
-async def test_a_demoted_user_loses_the_streams_of_foreign_accounts_alone(admin: Desk) -> None:
+async def test_a_demoted_user_loses_only_the_streams_of_foreign_accounts(admin: Desk) -> None:
     password = "correct horse battery"
     given = {"email": "rita@example.com", "name": "Rita", "password": password, "role": "RISK_MANAGER"}
     user = (await admin.client.ask(USER, input=given))["createUser"]["id"]

@@ -24,7 +24,7 @@ def _in_a_method(body: str) -> str:
         "with contextlib.suppress(KeyError, Exception):\n    work()",
     ],
 )
-def test_what_catches_everything_is_found_by_its_function(body: str) -> None:
+def test_each_broad_except_is_found_with_its_function(body: str) -> None:
     assert [name for _, name in broad_excepts(_in_a_method(body))] == ["Loop.run"]
 
 
@@ -37,7 +37,7 @@ def test_what_catches_everything_is_found_by_its_function(body: str) -> None:
         "with Guarded(log, 'it failed'):\n    work()",
     ],
 )
-def test_what_is_narrow_or_raises_again_is_no_finding(body: str) -> None:
+def test_narrow_and_reraising_excepts_are_not_found(body: str) -> None:
     assert list(broad_excepts(_in_a_method(body))) == []
 
 

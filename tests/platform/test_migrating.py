@@ -129,7 +129,7 @@ async def collect(url: str, found: Walk, last: str) -> None:
             found.rest.append((migration, statements))
 
 
-def test_each_migration_takes_first_what_it_locks(walk: Walk) -> None:
+def test_each_migration_locks_its_tables_first(walk: Walk) -> None:
     """Holds of every migration that is one transaction; of others each statement locks one table at most."""
     assert not walk.problems
 
@@ -202,7 +202,7 @@ async def test_a_migration_gives_way_to_each_transaction_whatever_it_holds(
             assert "account_events_before" not in await tables(connection), "it was empty"
 
 
-async def test_traffic_of_the_release_before_goes_on_beside_migrations(databases: DatabaseFactory, walk: Walk) -> None:
+async def test_the_previous_release_works_beside_running_migrations(databases: DatabaseFactory, walk: Walk) -> None:
     """Its statements, in the order of its flows and the other way round, succeed, and all is there after."""
     with databases.copy(walk.before) as url:
         async with connected(url) as connection:
@@ -291,7 +291,7 @@ async def test_a_migration_is_applied_and_recorded_or_neither(database_url: str)
         assert await applied_migrations(connection) == [*known, "9999_invented"]
 
 
-async def test_who_waits_in_vain_is_told_by_whom_a_table_is_used(
+async def test_a_migration_that_gives_up_names_the_session_that_uses_the_table(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(migrating, "PATIENCE", timedelta(0))
@@ -319,7 +319,7 @@ class Noting(UnitOfWork):
 
 @pytest.mark.tampers
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
-async def test_months_are_made_sorted_and_dropped_with_what_was_taken_first(
+async def test_months_are_created_sorted_and_dropped_with_their_tables_locked_first(
     database_url: str, table: Partitioned
 ) -> None:
     far = datetime(2050, 3, 4, tzinfo=UTC)

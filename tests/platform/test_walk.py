@@ -20,7 +20,7 @@ def test_a_call_seldom_returns_to_a_module_that_it_left(path: str, function: str
     assert walk.returns <= most, walk.stays
 
 
-def test_a_return_is_a_stay_in_a_module_that_was_left(tmp_path: Path) -> None:
+def test_a_return_counts_each_visit_to_a_module_left_before(tmp_path: Path) -> None:
     modules = {
         "first.py": "from domain.second import Second, helper\n\ndef begin(given: Second):\n"
         "    end(given.work())\n    helper()\n\ndef end(value):\n    return value\n",

@@ -52,20 +52,20 @@ def read_logon(message: Message, comp_id: str, address: str) -> Credentials:
     """
     try:
         if message.type != MsgType.LOGON:
-            raise Refused("The first message is to be a Logon.")
+            raise Refused("The first message must be a Logon.")
         message.check(Tag.SENDER_COMP_ID, Tag.ENCRYPT_METHOD, Tag.HEART_BT_INT)
         heartbeat = message.number(Tag.HEART_BT_INT)
     except Malformed as fault:
         raise Refused(fault.text) from fault
     if message.get(Tag.TARGET_COMP_ID) != comp_id:
-        raise Refused(f"TargetCompID is to be {comp_id}.")
+        raise Refused(f"TargetCompID must be {comp_id}.")
     if message.text(Tag.ENCRYPT_METHOD) != "0":
-        raise Refused("EncryptMethod is to be 0 (none).")
+        raise Refused("EncryptMethod must be 0 (none).")
     if not 1 <= heartbeat <= MAX_HEARTBEAT_SECONDS:
-        raise Refused(f"HeartBtInt is to be 1 to {MAX_HEARTBEAT_SECONDS} seconds.")
+        raise Refused(f"HeartBtInt must be 1 to {MAX_HEARTBEAT_SECONDS} seconds.")
     sender = message.text(Tag.SENDER_COMP_ID)
     if len(sender) > queries.MAX_COMP_ID or not sender.isascii():
-        raise Refused(f"SenderCompID is to be ASCII, {queries.MAX_COMP_ID} characters at most.")
+        raise Refused(f"SenderCompID must be ASCII, {queries.MAX_COMP_ID} characters at most.")
     key = message.get(Tag.PASSWORD) or message.get(Tag.RAW_DATA)
     if not key:
         raise Refused("UNAUTHENTICATED: give an API key as Password (554) or RawData (96).")
@@ -80,7 +80,7 @@ async def authorize(services: ProcessServices, credentials: Credentials) -> Acto
     """
     actor = await services.access.authenticator.authenticate(credentials.key)
     if actor.via != "api_key":
-        raise Unauthenticated("Give an API key; a session of the API is no credential here.")
+        raise Unauthenticated("Give an API key: a session token is not accepted here.")
     if not admits(actor.addresses, credentials.address):
         raise Forbidden("This API key does not work from this address.")
     if KeyScope.TRADE not in actor.scopes:
@@ -112,7 +112,7 @@ class Client:
                 await self._hear(first, requests)
                 async for batch in messages:
                     await self._hear(batch, requests)
-                raise LinkEnded("the client has gone")
+                raise LinkEnded("the client has disconnected")
         except* (LinkEnded, DomainError, Replaced) as ended:
             reason = _reason(ended)
         return reason

@@ -132,7 +132,7 @@ class ClientRequests:
         request = read_replace(message)
         order = await self._find(request.order, actor)
         if order is not None and order.type is not request.type:
-            return [cancel_reject(message, order, words.OTHER, "The type of an order does not change.", utc_now())]
+            return [cancel_reject(message, order, words.OTHER, "The type of an order cannot change.", utc_now())]
 
         async def carry_out(found: Order) -> tuple[Order, bool]:
             shown = ModifyOrder(OrderKey(found.id), **_terms(as_changed(found)))
@@ -153,7 +153,7 @@ class ClientRequests:
             return [cancel_reject(message, None, words.CXL_UNKNOWN_ORDER, "NOT_FOUND: no such order", utc_now())]
         symbol, side = message.get(Tag.SYMBOL), words.SIDES.get(message.text(Tag.SIDE))
         if (symbol, side) != (order.symbol, order.side):
-            text = "Symbol or side are not those of the order."
+            text = "Symbol or side differ from those of the order."
             return [cancel_reject(message, order, words.OTHER, text, utc_now())]
         known = await queries.find_request(self._session_id, request.client_order_id)
         if known is None:
