@@ -25,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--from", dest="since", type=moment, metavar="TIME", help="not before this time or day (UTC)")
     parser.add_argument("--to", dest="until", type=moment, metavar="TIME", help="before this time or day (UTC)")
     parser.add_argument(
-        "--format", choices=_FORMATS, help="csv, jsonl or parquet; by default what --output ends with, or csv"
+        "--format", choices=_FORMATS, help="csv, jsonl or parquet (default: the extension of --output, or csv)"
     )
     parser.add_argument("--method", choices=_METHODS, help="lot method of tax-lots (default: fifo)")
     parser.add_argument("--output", type=Path, metavar="FILE", help="the file to write (default: standard output)")
