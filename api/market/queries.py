@@ -75,7 +75,7 @@ class MarketQuery:
 
     @strawberry.field(
         description="Corporate actions with `from` <= exDate <= `to`, oldest first, at most the newest 500. "
-        "`symbol` is what the instrument is called now.",
+        "`symbol` is the current symbol of the instrument.",
         deprecation_reason="It has no pages: use `corporateActionsConnection`.",
     )
     async def corporate_actions(
