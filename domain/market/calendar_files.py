@@ -1,6 +1,6 @@
 """Schedules kept in files, so that a process that starts need not make them again.
 
-Making a schedule takes a second of a processor and a library of 70 MB, in each process of an installation; reading a
+Making schedules takes a large part of a second of a processor and a library of 70 MB, in each process; reading a
 file takes milliseconds. A file that cannot be read, or is of another version of the library, counts as none.
 """
 
