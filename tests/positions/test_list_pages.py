@@ -11,6 +11,7 @@ import pytest
 
 from domain.kernel.ids import new_id
 from domain.kernel.time import utc_now
+from domain.market.types import AssetClass
 from domain.positions.history import snapshot_positions
 from domain.system.imports.service import import_history
 from tests.orders.factories import SPOT
@@ -26,8 +27,8 @@ RECORD = "mutation ($input: CorporateActionInput!) { recordCorporateAction(input
 @pytest.fixture
 async def desk(database_url: str, redis_url: str, tmp_path: Path) -> AsyncIterator[Platform]:
     async with platform(database_url, redis_url, tmp_path, venue=False) as whole:
-        for symbol in ("COIN", "DIME"):
-            await whole.add_instrument(replace(SPOT, id=new_id(), symbol=symbol))
+        for symbol, asset_class in (("COIN", AssetClass.CRYPTO), ("DIME", AssetClass.EQUITY)):
+            await whole.add_instrument(replace(SPOT, id=new_id(), symbol=symbol, asset_class=asset_class))
         yield whole
 
 
@@ -66,14 +67,14 @@ async def test_lists_of_the_past_page_both_ways(desk: Platform) -> None:
         await snapshot_positions(services.bus, services.market, utc_now() + timedelta(hours=hours))
     admin = Asking(desk, desk.admin)
     for day in (10, 11, 12):
-        action = {"symbol": "COIN", "kind": "CASH_DIVIDEND", "exDate": f"2200-01-{day}", "amountPerUnit": "1"}
+        action = {"symbol": "DIME", "kind": "CASH_DIVIDEND", "exDate": f"2200-01-{day}", "amountPerUnit": "1"}
         await admin.ask(RECORD, input=action)
     api, account = Asking(desk, owner), f'accountId: "{book.id}"'
     for name, plain, arguments, fields in (
         ("closedTradesConnection", "closedTrades", account, "closedAt realizedPnl"),
         ("closedTradesConnection", "closedTrades", f'{account} from: "2024-01-03T00:00:00Z"', "closedAt entryPrice"),
         ("positionHistoryConnection", "positionHistory", account, "at symbol quantity"),
-        ("corporateActionsConnection", "corporateActions", 'symbol: "COIN"', "id exDate"),
+        ("corporateActionsConnection", "corporateActions", 'symbol: "DIME"', "id exDate"),
     ):
         expected = list(reversed(await api.ask(f"{{ {plain}({arguments}) {{ {fields} }} }}")))
         assert len(expected) >= 3
