@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable, Hashable
 from typing import Any
 
-from uvicorn._types import ASGIReceiveEvent
+from uvicorn._types import ASGIReceiveEvent, ASGISendEvent
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Frame
 
@@ -139,6 +139,12 @@ class TextFrames(WebSocketsSansIOProtocol):
         if self._unread and not self.transport.is_closing():
             # Also when there was no message in it: nothing more is read before this is.
             self.transport.pause_reading()
+
+    async def send(self, message: ASGISendEvent) -> None:
+        """Send for the application; a client that does not answer a close is cut off."""
+        await super().send(message)
+        if self.close_sent:
+            self.loop.call_later(_GRACE_SECONDS, self.transport.abort)
 
     async def receive(self) -> ASGIReceiveEvent:
         """The next event; then what has come meanwhile."""

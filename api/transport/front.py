@@ -140,7 +140,7 @@ def _traceparent(scope: Scope) -> str | None:
 
 def _path(scope: Scope) -> str:
     """The path as received, so that no character of it can be mistaken in a log; never the query."""
-    return (scope.get("raw_path") or b"").decode("latin-1").partition("?")[0][:_PATH_CHARACTERS]
+    return (scope.get("raw_path") or b"").decode("ascii", "backslashreplace").partition("?")[0][:_PATH_CHARACTERS]
 
 
 def _unless_gone(send: Send) -> Send:

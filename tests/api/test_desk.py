@@ -19,6 +19,8 @@ def pages(tmp_path: Path) -> Path:
     (tmp_path / "assets" / "main-1a2b.js").write_text("export {}")
     (tmp_path / "assets" / "main-1a2b.js.gz").write_bytes(gzip.compress(b"export {}"))
     (tmp_path.parent / "secret.txt").write_text("secret")
+    (tmp_path / "link.txt").symlink_to(tmp_path.parent / "secret.txt")
+    (tmp_path / "linked").symlink_to(tmp_path.parent)
     return tmp_path
 
 
@@ -52,8 +54,21 @@ async def test_desk_files_are_cached_and_compressed_for_clients_that_accept_it(d
             assert (await client.get(address, headers=again)).status_code == 304
 
 
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "TRACE", "PROPFIND"])
+async def test_the_desk_is_only_read(desk: Desk, pages: Path, method: str) -> None:
+    async with running(desk, trading_desk=pages) as server, httpx.AsyncClient(trust_env=False) as client:
+        for path in ("/", "/assets/main-1a2b.js"):
+            assert (await client.request(method, f"{server.address}{path}")).status_code == 405
+
+
 @pytest.mark.parametrize(
-    "path", ["/assets/gone.js", "/assets/main-1a2b.js.gz", "/../secret.txt", "/%2e%2e/secret.txt", "/%00.js"]
+    "path",
+    [
+        *("/assets/gone.js", "/assets/main-1a2b.js.gz", "/../secret.txt", "/%2e%2e/secret.txt", "/%00.js"),
+        *("/..%2fsecret.txt", "/assets/..%5c..%5c..%5csecret.txt", "/assets/%2e%2e/%2e%2e/secret.txt", "/link.txt"),
+        *("/linked/secret.txt", "//secret.txt", "/assets/main-1a2b.js%00.css", "/%252e%252e/secret.txt"),
+        "/assets%2f..%2f..%2fsecret.txt",
+    ],
 )
 async def test_a_file_outside_the_desk_is_not_found(desk: Desk, pages: Path, path: str) -> None:
     async with running(desk, trading_desk=pages) as server, httpx.AsyncClient(trust_env=False) as client:

@@ -1,8 +1,10 @@
 """Exports hold neither a place nor a transaction for a client that does not read."""
 
+import csv
 import sys
 from collections.abc import AsyncIterator
-from io import BytesIO
+from decimal import Decimal
+from io import BytesIO, StringIO
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -12,6 +14,7 @@ from pyarrow import parquet
 from api.transport import exports
 from api.transport.exports import MAX_EXPORTS_PER_USER, ExportResponse, spooled
 from api.transport.parquet import parquet_chunks
+from api.transport.row_formats import encode_csv
 from api.transport.transfers import Places
 from domain.kernel.errors import BadInput, RateLimited
 from domain.system.exports.columns import COLUMNS, ExportKind, column_types
@@ -121,3 +124,11 @@ def test_without_the_library_there_is_no_parquet(monkeypatch: pytest.MonkeyPatch
     with pytest.raises(BadInput, match="extra `parquet`") as refused:
         exports.load_parquet()
     assert refused.value.field == "name"
+
+
+def test_csv_cells_are_no_formulas_and_numbers_stay_numbers() -> None:
+    texts = ("=1+1", "+1", "-1+cmd|x", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "\uff1d1", "\uff0d1")
+    written = encode_csv(["a"], [[text] for text in texts]).decode()
+    cells = [row[0] for row in csv.reader(StringIO(written, newline=""))]
+    assert cells == [f"'{text}" for text in texts]
+    assert encode_csv(["a"], [[Decimal("-1.50"), -3, "a=b"]]) == b"-1.5,-3,a=b\r\n"

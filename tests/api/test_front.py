@@ -11,6 +11,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 from websockets.typing import Subprotocol
 
+from api.transport import front
 from api.transport.front import HostPolicy
 from api.transport.proxies import TrustedProxies
 from tests.support.api import Desk, running
@@ -149,3 +150,7 @@ def test_each_client_behind_a_trusted_proxy_has_its_own_limit(
             code = attempt(web, f"nobody{turn}@example.com", **{"X-Forwarded-For": forged})
             assert code == ("UNAUTHENTICATED" if turn < 50 else "RATE_LIMITED")
         assert attempt(web, "nobody@example.com", **{"X-Forwarded-For": "198.51.100.2"}) == "UNAUTHENTICATED"
+
+
+def test_a_path_in_the_log_has_no_control_characters() -> None:
+    assert front._path({"raw_path": b"/a\x85\x9b[2J\xff?token=secret"}) == "/a\\x85\\x9b[2J\\xff"
