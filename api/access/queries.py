@@ -12,6 +12,7 @@ from api.context import Info
 from api.ids import named
 from api.pages import Connection, connection
 from api.transport.exports import ACTION as EXPORT
+from api.transport.imports import ACTION as IMPORT
 from domain.access import audit, keys, signed_in, users
 from domain.access.audit_queries import AuditFilter
 from domain.kernel.errors import BadInput
@@ -87,12 +88,12 @@ class AccessQuery:
 
 
 def check_action(info: Info, action: str | None) -> None:
-    """Check that the name is that of a root field, by which entries are named, or ``export``.
+    """Check that the name is that of a root field, by which entries are named, or that of a transfer of files.
 
     Raises:
         BadInput: there is none of that name.
     """
     schema = info._raw_info.schema
     roots = (schema.query_type, schema.mutation_type, schema.subscription_type)
-    if action not in (None, EXPORT) and not any(root is not None and action in root.fields for root in roots):
+    if action not in (None, EXPORT, IMPORT) and not any(root is not None and action in root.fields for root in roots):
         raise BadInput("There is no operation of that name.", field="action")

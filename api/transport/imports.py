@@ -31,7 +31,7 @@ from domain.system.imports.service import ImportReport, import_history
 MAX_IMPORT_BYTES: Final = 16_000_000
 MAX_IMPORTS_PER_USER: Final = 1
 _NAME: Final = "history.csv"
-_ACTION: Final = "importHistory"
+ACTION: Final = "importHistory"
 _MEDIA_TYPE: Final = "text/csv"
 
 
@@ -57,13 +57,13 @@ class Imports:
         except DomainError as error:
             target = target_of("account", named(account))
             note = self._runner.services.access.refusals.note
-            await note(actor, origin, _ACTION, target, code=error.code.value, field=str(error.context.get("field", "")))
+            await note(actor, origin, ACTION, target, code=error.code.value, field=str(error.context.get("field", "")))
             return refusal(refused(error))
 
     async def _import(self, request: Request, actor: Actor, account: strawberry.ID, origin: Origin) -> Response:
         account_id, services = named(account), self._runner.services
         # Before the file is received.
-        require_scope(actor, Rule.FUNDS, _ACTION)
+        require_scope(actor, Rule.FUNDS, ACTION)
         await require_account(actor, account_id, field="account")
         require_funds(actor, account_id)
         self._places.take(actor.user_id)
@@ -74,7 +74,7 @@ class Imports:
                     report = await import_history(services.bus, services.market, actor, account_id, file)
         finally:
             self._places.give_back(actor.user_id)
-        return Response(orjson.dumps({"data": {_ACTION: _shown(report)}}), media_type="application/json")
+        return Response(orjson.dumps({"data": {ACTION: _shown(report)}}), media_type="application/json")
 
 
 def _account(request: Request) -> strawberry.ID:

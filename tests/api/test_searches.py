@@ -97,6 +97,8 @@ async def test_unknown_names_in_searches_are_errors(desk: Desk) -> None:
             assert (await code_of(desk, role, asked))[0] == code, (role, text)
     for text, code in FOR_OPERATORS:
         assert (await code_of(desk, Role.ADMIN, text))[0] == code, text
+    for action in ("login", "placeOrder", "export", "importHistory"):
+        assert (await code_of(desk, Role.ADMIN, f'auditLog(action: "{action}") {{ totalCount }}'))[0] == "OK"
     assert await code_of(desk, Role.ADMIN, f'sessions(userId: "{UNKNOWN}") {{ id }}') == ("NOT_FOUND", "userId")
 
 
