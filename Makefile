@@ -52,6 +52,8 @@ check-form: $(DEV) ## Check form, lint and docstrings
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/python -m linting.docstrings
 	@$(BIN)/python -m linting.broad_excepts
+	@$(BIN)/python -m linting.sizes
+	@$(BIN)/python -m linting.ignores
 
 .PHONY: check-types
 check-types: $(DEV) ## Check types

@@ -138,7 +138,7 @@ async def migrate(database_url: str, *, last: str = LATEST) -> None:
     try:
         # Who waited within a statement would keep those who build an index concurrently waiting for ever. What another
         # process does is no event here.
-        while not await connection.fetchval("SELECT pg_try_advisory_lock($1)", _MIGRATION_LOCK):  # noqa: ASYNC110
+        while not await connection.fetchval("SELECT pg_try_advisory_lock($1)", _MIGRATION_LOCK):  # noqa: ASYNC110  another process frees it
             await asyncio.sleep(_LOCK_POLL_SECONDS)
         await Tortoise.init(config=config, init_connections=False)
         try:

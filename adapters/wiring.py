@@ -115,8 +115,12 @@ class ProcessServices:
         """The dependencies of the order use cases."""
         return self.entry.context
 
-    async def close(self) -> None:
-        """Give up questions that are not answered."""
+    async def end(self) -> None:
+        """End the tasks of this process, and give up questions that are not answered."""
+        running = [*self.tasks, *self.scrapes.tasks]
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
         await self._late.close()
 
     def on_rights_changed(self, tell: Callable[[], None]) -> None:
@@ -182,7 +186,7 @@ async def open_services(
 ) -> AsyncIterator[ProcessServices]:
     """Open the database, the bus and everything on top of them; close all of it at the end.
 
-    ``tracing`` records what becomes of traced requests.
+    ``tracing`` records traced requests.
 
     Raises:
         Unavailable: the database cannot be reached.
@@ -201,10 +205,8 @@ async def open_services(
         bounds = ClockBounds(settings.quote_stale_seconds, settings.quote_ahead_seconds)
         market = await stack.enter_async_context(Market(ticks, settings.day_roll, bounds=bounds))
         limits = VersionedCache(LIMITS, read_limits)
-        can = {name: venue.capabilities for name, venue in venues.items()}
-        context = OrderContext(
-            bus, market, access.authenticator, limits, settings.day_roll, venues=can, tracing=tracing
-        )
+        can, roll = {name: venue.capabilities for name, venue in venues.items()}, settings.day_roll
+        context = OrderContext(bus, market, access.authenticator, limits, roll, venues=can, tracing=tracing)
         entry, modifying, closing = OrderEntry(context), OrderModifying(context), PositionClosing(context)
         books, logs = Books(market), AccountLogs(bus)
         reads = ReadCache()
@@ -237,8 +239,4 @@ async def open_services(
         try:
             yield services
         finally:
-            running = [*services.tasks, *services.scrapes.tasks]
-            for task in running:
-                task.cancel()
-            await asyncio.gather(*running, return_exceptions=True)
-            await services.close()
+            await services.end()

@@ -18,6 +18,7 @@ import time
 from collections.abc import AsyncIterable, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing.connection import Connection
 from typing import Any
 from uuid import UUID
@@ -261,7 +262,7 @@ async def _measure(
     clients = []
     for index in range(subscribers):
         ready, done = loop.create_future(), loop.create_future()
-        await loop.create_connection(lambda: Client(index, frame * events, ready, done), "127.0.0.1", port)  # noqa: B023
+        await loop.create_connection(partial(Client, index, frame * events, ready, done), "127.0.0.1", port)
         await asyncio.wait_for(ready, timeout=30)
         clients.append(done)
     # A subscription has no message that says it has begun.

@@ -79,12 +79,12 @@ async def _application(scope, receive, send) -> None:  # type: ignore[no-untyped
         while True:
             message = await receive()
             if message["type"] == "lifespan.startup":
-                _application.pool = await asyncpg.create_pool(os.environ["DATABASE_URL"], min_size=4, max_size=8)  # type: ignore[attr-defined]
+                _application.pool = await asyncpg.create_pool(os.environ["DATABASE_URL"], min_size=4, max_size=8)  # type: ignore[attr-defined]  # no stubs
             await send({"type": message["type"] + ".complete"})
             if message["type"] == "lifespan.shutdown":
                 return
     await receive()
-    rows = await _application.pool.fetch(_SQL, os.environ["BARE_ACCOUNT"])  # type: ignore[attr-defined]
+    rows = await _application.pool.fetch(_SQL, os.environ["BARE_ACCOUNT"])  # type: ignore[attr-defined]  # no stubs
     body = orjson.dumps([dict(row) for row in rows], default=str)
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
     await send({"type": "http.response.start", "status": 200, "headers": headers})

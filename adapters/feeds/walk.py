@@ -31,7 +31,7 @@ class Walk:
         # Nobody sees what is traded in currencies: their price is the middle of the quote.
         self._prints_trades = demo.instrument.asset_class is not AssetClass.FX
         # Not for secrets: a market that is the same for the same seed is the point.
-        self._random = random.Random(f"{seed}:{self.symbol}")  # noqa: S311
+        self._random = random.Random(f"{seed}:{self.symbol}")  # noqa: S311  a made-up market
         self._home = int(start / self._tick)
         self._middle = float(self._home)
         self._bid, self._ask = self._touch()

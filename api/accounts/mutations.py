@@ -50,14 +50,9 @@ class AccountsMutation:
         """Out of an account whose funds the actor may move."""
         services = info.context.services
         actor = await services.entry.current(info.context.require_actor(), named(given.account_id))
+        available, note_flow = services.books.available, services.books.note_flow
         return transaction_view(
-            await service.withdraw(
-                services.bus,
-                actor,
-                given.to_domain(),
-                services.books.available,
-                note_flow=services.books.note_flow,
-            )
+            await service.withdraw(services.bus, actor, given.to_domain(), available, note_flow=note_flow)
         )
 
     @strawberry.mutation(

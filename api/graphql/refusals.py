@@ -126,7 +126,8 @@ def _named(given: dict[str, Any], extensions: Mapping[str, Any]) -> dict[str, An
     parts: list[dict[str, Any]] = []
     for name, value in given.items():
         if isinstance(value, list) and value:
-            value = value[index] if isinstance(index, int) and 0 <= index < len(value) else value[0]  # noqa: PLW2901
+            chosen = index if isinstance(index, int) and 0 <= index < len(value) else 0
+            value = value[chosen]  # noqa: PLW2901  the one that is meant
         if isinstance(value, str) and isinstance(given[name], list):
             # One of `accountIds` is an `accountId`.
             parts.append({name.removesuffix("s"): value})

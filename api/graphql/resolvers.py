@@ -69,7 +69,7 @@ def _bind_input(type_: GraphQLInputObjectType) -> None:
         for name, field in fields.items()
         if field.default_value is MISSING and field.default_factory is MISSING
     }
-    type_.out_type = _maker(definition.origin, missing, times)  # type: ignore[assignment,method-assign]
+    type_.out_type = _maker(definition.origin, missing, times)  # type: ignore[assignment,method-assign]  # as the core does
 
 
 class _Times:

@@ -34,12 +34,8 @@ class MarketSubscription:
         seconds, market = interval_seconds(interval_ms), info.context.services.market
         await service.check_symbols(market, symbols)
         wanted = tuple(sorted(set(symbols)))
-        stream = StateStream(
-            ("quotes", wanted, interval_ms),
-            partial(market.watch, wanted, seconds),
-            anybody,
-            part=lambda quote: quote.symbol,
-        )
+        quotes = partial(market.watch, wanted, seconds)
+        stream = StateStream(("quotes", wanted, interval_ms), quotes, anybody, part=lambda quote: quote.symbol)
         return cast(AsyncIterator[Quote], stream)
 
     @strawberry.subscription(description="The newest bar, then each bar as it grows and closes.")
@@ -48,11 +44,7 @@ class MarketSubscription:
         services = info.context.services
         instrument = await services.market.find(symbol)
         length = LENGTH_SECONDS.get(interval, _DAY_SECONDS) * NANOS_PER_SECOND
-        stream = StateStream(
-            ("bars", symbol, interval),
-            partial(follow_bars, services.bus, instrument, interval),
-            anybody,
-            # Two parts by turns: what a bar closed at is not lost to the first price of the next.
-            part=lambda bar: bar.at // length % 2,
-        )
+        bars = partial(follow_bars, services.bus, instrument, interval)
+        # Two parts by turns: what a bar closed at is not lost to the first price of the next.
+        stream = StateStream(("bars", symbol, interval), bars, anybody, part=lambda bar: bar.at // length % 2)
         return cast(AsyncIterator[Bar], stream)

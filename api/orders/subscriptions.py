@@ -51,13 +51,9 @@ class OrdersSubscription:
         await require_account(info.context.require_actor(), wanted)
         if symbol is not None:
             await info.context.services.market.find(symbol)
-        stream = LogStream(
-            key=("executions", wanted, symbol),
-            log=info.context.services.logs.of(wanted),
-            view=partial(_execution, symbol),
-            permit=reads_account(wanted),
-            after=position_of(after),
-        )
+        key, log = ("executions", wanted, symbol), info.context.services.logs.of(wanted)
+        view, permit = partial(_execution, symbol), reads_account(wanted)
+        stream = LogStream(key=key, log=log, view=view, permit=permit, after=position_of(after))
         return cast(AsyncIterator[Execution], stream)
 
 

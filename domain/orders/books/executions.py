@@ -131,19 +131,25 @@ def book_execution(
         venue_fee_currency=report.fee_currency if fee.is_foreign else None,
     )
     order.owe(order.dues.plus(dues))
+    _post(leg, execution, costs, account, instrument)
+    _count(order, report, instrument, now)
+    return execution
+
+
+def _post(leg: Leg, execution: Execution, costs: Posted, account: AccountBook, instrument: Instrument) -> None:
+    """Post the money of an execution, and add it to the figures of account, position and order."""
+    order, position = leg
     moved = (
-        (TransactionKind.REALIZED_PNL, realized)
+        (TransactionKind.REALIZED_PNL, execution.realized_pnl)
         if instrument.asset_class.is_derivative
         else (TransactionKind.TRADE, costs.trade)
     )
     for kind, amount in (moved, (TransactionKind.FEE, -costs.fee), (TransactionKind.TAX, -costs.tax)):
-        post(account, kind, amount, now, order.placed_by, order_id=order.id, execution_id=execution.id)
-    account.realized_pnl += realized
+        post(account, kind, amount, execution.created_at, order.placed_by, order_id=order.id, execution_id=execution.id)
+    account.realized_pnl += execution.realized_pnl
     account.fees_paid += costs.costs
     position.fees_paid += costs.costs
-    _count(order, report, instrument, now)
     order.fees += costs.costs
-    return execution
 
 
 def _count(order: Order, report: Filled, instrument: Instrument, now: datetime) -> None:

@@ -94,14 +94,7 @@ async def process_venue_step(
         orders = await queries.load_orders(work, wanted)
         commands = [_command(row, orders, locked[row["account_id"]]) for row in rows]
         everything = [*reports, *act(commands)]
-        missing = {_order_id(report) for report in everything} - orders.keys()
-        if missing:
-            # Other legs of a bracket or an OCO: always orders of an account that is locked already.
-            orders |= await queries.load_orders(work, missing)
-        groups = {order.group_id for order in orders.values() if order.contingency in EXCLUSIVE}
-        if groups:
-            # The reservation of one leg depends on the others.
-            orders = await queries.load_groups(work, groups) | orders
+        orders = await _with_others(work, orders, everything)
         booking = await _load(work, locked, orders, instruments, everything, rate_of)
         booking.apply(everything)
         for account_id in {execution.account_id for execution in booking.executions}:
@@ -116,6 +109,19 @@ async def process_venue_step(
     return VenueStep(
         len(rows), len(everything), tuple(booking.executions), (*booking.changed.values(), *booking.created), newest
     )
+
+
+async def _with_others(
+    work: UnitOfWork, orders: dict[UUID, Order], reports: Sequence[ExecutionReport]
+) -> dict[UUID, Order]:
+    """The orders, with others that ``reports`` name, and all legs of exclusive groups."""
+    missing = {_order_id(report) for report in reports} - orders.keys()
+    if missing:
+        # Other legs of a bracket or an OCO: always orders of an account that is locked already.
+        orders |= await queries.load_orders(work, missing)
+    groups = {order.group_id for order in orders.values() if order.contingency in EXCLUSIVE}
+    # The reservation of one leg depends on the others.
+    return await queries.load_groups(work, groups) | orders if groups else orders
 
 
 def _command(row: Row, orders: Mapping[UUID, Order], account: AccountBook) -> VenueCommand:

@@ -1,8 +1,10 @@
 """Order states, pure: the creation of orders, the transition table, and the only functions that change the status."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from domain.kernel.ids import new_id
@@ -83,6 +85,34 @@ class GroupPlace:
     contingency: Contingency
 
 
+# The state of an order to which nothing has happened yet, and whose placer is noted by the caller.
+_UNTOUCHED: Mapping[str, Any] = {
+    "filled_quantity": ZERO,
+    "filled_value": ZERO,
+    "average_price": None,
+    "execution_count": 0,
+    "fees": ZERO,
+    "pending_action": None,
+    "pending_changes": (),
+    "reject_reason": None,
+    "reject_message": None,
+    "venue_order_id": None,
+    "venue_sequence": 0,
+    "activated": False,
+    "triggered_at": None,
+    "closed_at": None,
+    "version": 1,
+    "placed_by": None,
+    "placed_key": None,
+    "placed_from": None,
+    "request_id": None,
+    "trade_due": ZERO,
+    "fee_due": ZERO,
+    "fee_minimum": ZERO,
+    "tax_due": ZERO,
+}
+
+
 def new_order(
     command: PlaceOrder,
     instrument: Instrument,
@@ -114,11 +144,6 @@ def new_order(
         venue=venue,
         works_until=works_until,
         status=OrderStatus.HELD if waits else OrderStatus.PENDING_NEW,
-        filled_quantity=ZERO,
-        filled_value=ZERO,
-        average_price=None,
-        execution_count=0,
-        fees=ZERO,
         reserved=max(ZERO, decision.reserved),
         reserved_margin=reservation.margin,
         reserved_fee=reservation.fee,
@@ -129,31 +154,13 @@ def new_order(
         contingency=Contingency.NONE if place is None else place.contingency,
         parent_id=None if place is None else place.parent_id,
         group_id=None if place is None else place.group_id,
-        pending_action=None,
-        reject_reason=None,
-        reject_message=None,
-        venue_order_id=None,
-        venue_sequence=0,
-        activated=False,
         violations=decision.violations,
         created_at=now,
         updated_at=now,
-        triggered_at=None,
-        closed_at=None,
-        version=1,
         reserved_quantity=reservation.quantity,
-        pending_changes=(),
         reserve_rate=reservation.rate,
-        # Said by whoever places it.
-        placed_by=None,
-        placed_key=None,
-        placed_from=None,
-        request_id=None,
-        trade_due=ZERO,
-        fee_due=ZERO,
-        fee_minimum=ZERO,
-        tax_due=ZERO,
         symbol=instrument.symbol,
+        **_UNTOUCHED,
         **terms,
     )
     if decision.reason is not None:

@@ -53,7 +53,7 @@ class UsageError(TradegraphError):
 def add_connection(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments that every subcommand with a connection has."""
     profile = parser.add_argument("--profile", metavar="NAME", help="the profile to use (default: default)")
-    profile.completer = lambda **_: sorted(load_profiles())  # type: ignore[attr-defined]
+    profile.completer = lambda **_: sorted(load_profiles())  # type: ignore[attr-defined]  # argcomplete reads it
     parser.add_argument(
         "--patience",
         type=float,

@@ -19,7 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     adding.add_argument("name", metavar="NAME")
     adding.add_argument("address", metavar="ADDRESS", help="address of the server, such as https://desk.example.com")
     removing = actions.add_parser("remove", help="remove a profile; its key stays valid until it is revoked")
-    removing.add_argument("name", metavar="NAME").completer = (  # type: ignore[attr-defined]
+    removing.add_argument("name", metavar="NAME").completer = (  # type: ignore[attr-defined]  # argcomplete reads it
         lambda **_: sorted(load_profiles())
     )
 
