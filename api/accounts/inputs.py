@@ -8,7 +8,7 @@ import strawberry
 
 from api.accounts.enums import AccountKind, AccountState, PositionMode, TransactionKind
 from api.ids import named
-from domain.accounts.search import AccountSearch
+from domain.accounts.search_store import AccountSearch
 from domain.accounts.service import MoveCash, OpenAccount
 
 

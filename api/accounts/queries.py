@@ -21,7 +21,7 @@ from api.graphql.field_flags import COSTLY
 from api.ids import named
 from api.objects import find_visible
 from api.pages import Connection, connection
-from domain.accounts import search
+from domain.accounts import search, search_store
 from domain.accounts.interest import list_interest_rates
 from domain.accounts.queries import read_transactions, require_account
 from domain.accounts.service import read_trial_balance, visible_accounts
@@ -67,9 +67,11 @@ class AccountsQuery:
         actor, wanted = info.context.require_actor(), (filter or AccountFilter()).to_domain()
         request = page_request(first, after, last, before, parts=1, of=("accounts", wanted))
         await search.check_search(actor, wanted, info.context.services.venues)
-        page = await search.page_accounts(actor, request, wanted)
+        page = await search_store.page_accounts(actor, request, wanted)
         values = await info.context.services.books.read(page.nodes)
-        return connection(page, lambda each: account_view(values[each]), partial(search.count_accounts, actor, wanted))
+        return connection(
+            page, lambda each: account_view(values[each]), partial(search_store.count_accounts, actor, wanted)
+        )
 
     @strawberry.field(description=("A transaction of an account; null if the id is unknown or you may not see it."))
     async def transaction(self, info: Info, id: strawberry.ID) -> AccountTransaction | None:

@@ -10,24 +10,22 @@ from uuid import UUID
 
 import orjson
 
-from domain.access import user_store
+from domain.access import preference_store, user_store
 from domain.access.audit import record, target_of
-from domain.access.models import UserPreferences
 from domain.access.service import Access
 from domain.access.types import Actor
 from domain.kernel.errors import BadInput
-from domain.kernel.orm import read
 from domain.kernel.unit_of_work import UnitOfWork, unit_of_work
 
 MAX_KEYS = 100
 MAX_BYTES = 256_000
 _FIELD = "preferences"
+_NONE = "{}"
 
 
 async def read_preferences(user_id: UUID) -> str:
     """A person's preferences as JSON text."""
-    rows = await read(UserPreferences.filter(user_id=user_id))
-    return rows[0].content if rows else "{}"
+    return await preference_store.read_content(user_id) or _NONE
 
 
 async def save_preferences(access: Access, actor: Actor, change: object) -> str:
@@ -47,9 +45,8 @@ async def save_preferences(access: Access, actor: Actor, change: object) -> str:
 
 
 async def _write(work: UnitOfWork, user_id: UUID, change: Mapping[str, Any]) -> str:
-    db = await work.orm()
-    row = await UserPreferences.filter(user_id=user_id).using_db(db).first()
-    before: dict[str, Any] = orjson.loads(row.content) if row else {}
+    stored = await preference_store.load_content(work, user_id)
+    before: dict[str, Any] = orjson.loads(stored or _NONE)
     after = {key: value for key, value in {**before, **change}.items() if value is not None}
     if len(after) > MAX_KEYS:
         raise BadInput(f"There are at most {MAX_KEYS} preferences.", field=_FIELD)
@@ -59,9 +56,5 @@ async def _write(work: UnitOfWork, user_id: UUID, change: Mapping[str, Any]) -> 
         raise BadInput("This JSON cannot be stored.", field=_FIELD) from error
     if len(text) > MAX_BYTES:
         raise BadInput(f"Preferences have at most {MAX_BYTES} bytes.", field=_FIELD)
-    content = {"content": text.decode(), "updated_at": work.now}
-    if row is None:
-        await UserPreferences.create(using_db=db, user_id=user_id, **content)
-    else:
-        await UserPreferences.filter(user_id=user_id).using_db(db).update(**content)
+    await preference_store.write_content(work, user_id, text.decode(), is_new=stored is None)
     return text.decode()

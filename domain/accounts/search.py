@@ -1,35 +1,12 @@
-"""Lists of accounts: those that the actor may see, by name, owner, state and more."""
+"""The check of a search of accounts, before ``search_store`` reads."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
-from uuid import UUID
-
-from tortoise.queryset import QuerySet
 
 from domain.access.types import Actor
 from domain.access.user_store import read_users
-from domain.accounts import models
 from domain.accounts.rules import check_currency, check_venue
-from domain.accounts.types import AccountKind, AccountState
+from domain.accounts.search_store import AccountSearch, count_accounts
 from domain.kernel.errors import NotFound
-from domain.kernel.orm import count
-from domain.kernel.orm_pages import page_by_id
-from domain.kernel.pages import Page, PageRequest
-from domain.kernel.text import clean_text
-
-_MAX_NAME = 100
-
-
-@dataclass(frozen=True, slots=True)
-class AccountSearch:
-    """The wanted accounts; None asks for any. ``name`` is a part of the name, in capitals or not."""
-
-    name: str | None = None
-    owner_id: UUID | None = None
-    states: Collection[AccountState] | None = None
-    kind: AccountKind | None = None
-    currency: str | None = None
-    venue: str | None = None
 
 
 async def check_search(actor: Actor, search: AccountSearch, venues: Collection[str]) -> None:
@@ -45,34 +22,5 @@ async def check_search(actor: Actor, search: AccountSearch, venues: Collection[s
         check_venue(search.venue, venues)
     if search.owner_id is not None and search.owner_id != actor.user_id:
         known = actor.sees_all and search.owner_id in await read_users([search.owner_id])
-        if not known and not await count(_query(actor, AccountSearch(owner_id=search.owner_id))):
+        if not known and not await count_accounts(actor, AccountSearch(owner_id=search.owner_id)):
             raise NotFound("There is no such user.", field="ownerId")
-
-
-async def page_accounts(actor: Actor, request: PageRequest, search: AccountSearch) -> Page[UUID]:
-    """A page of the ids of accounts, oldest first.
-
-    Raises:
-        BadInput: a cursor of another list.
-    """
-    return await page_by_id(request, _query(actor, search), lambda row: row.id, id_of=lambda account_id: account_id)
-
-
-async def count_accounts(actor: Actor, search: AccountSearch) -> int:
-    """The number of accounts that match."""
-    return await count(_query(actor, search))
-
-
-def _query(actor: Actor, search: AccountSearch) -> QuerySet[models.Account]:
-    query = models.Account.all()
-    if not actor.sees_all:
-        query = query.filter(id__in=list(actor.accounts))
-    if search.name is not None:
-        query = query.filter(name__icontains=clean_text(search.name, field="name", max_length=_MAX_NAME))
-    if search.states is not None:
-        query = query.filter(state__in=list(search.states))
-    for column in ("owner_id", "kind", "currency", "venue"):
-        wanted = getattr(search, column)
-        if wanted is not None:
-            query = query.filter(**{column: wanted})
-    return query

@@ -1,4 +1,4 @@
-"""The line between ORM and SQL: SQL is only in queries modules, each with its reason (docs/adr/0045)."""
+"""The line between ORM and SQL: models in stores, SQL in queries modules with its reason (docs/adr/0045)."""
 
 import ast
 import re
@@ -68,6 +68,20 @@ def test_only_queries_modules_contain_sql() -> None:
 def test_each_queries_module_gives_its_reason_for_sql(path: Path) -> None:
     docstring = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
     assert re.search(r"^SQL: \S", docstring, re.MULTILINE), "a line 'SQL: <reason>' in the docstring"
+
+
+def test_models_are_used_in_stores_and_nowhere_else() -> None:
+    users = {
+        str(path.relative_to(ROOT))
+        for path in modules("adapters", "api", "cli", "domain", "workers")
+        if re.search(
+            r"^from domain[\w.]*\.models import|^from domain[\w.]* import .*\bmodels\b|^import domain[\w.]*\.models",
+            path.read_text(encoding="utf-8"),
+            re.MULTILINE,
+        )
+    }
+    assert {name for name in users if not re.search(r"(^|[/_])(store|models)\.py$", name)} == set()
+    assert len(users) > 15
 
 
 @pytest.mark.parametrize(

@@ -19,8 +19,7 @@ from domain.kernel.errors import BadInput, Forbidden
 from domain.kernel.unit_of_work import UnitOfWork, unit_of_work
 from domain.orders import queries
 from domain.orders.entry.canceling import request_cancels
-from domain.orders.models import CancelTimer
-from domain.orders.protection import timer_queries
+from domain.orders.protection import timer_queries, timer_store
 
 MAX_SECONDS = 24 * 60 * 60
 CAUSE = "CANCEL_ALL_AFTER"
@@ -47,15 +46,15 @@ async def cancel_all_after(bus: Bus, actor: Actor, account_id: UUID, seconds: in
         detail = {"seconds": seconds}
         await audit(work, actor, "cancelAllAfter", target_of("account", account_id), detail=detail)
         if seconds == 0:
-            await CancelTimer.filter(account_id=account_id).using_db(await work.orm()).delete()
+            await timer_store.remove_timer(work, account_id)
             return None
         return await timer_queries.set_timer(work, account_id, seconds, actor)
 
 
 async def _check_role(work: UnitOfWork, actor: Actor, account_id: UUID) -> None:
-    timer = await CancelTimer.filter(account_id=account_id).using_db(await work.orm()).first()
-    if timer is not None and timer.role.rank > actor.role.rank:
-        raise Forbidden(f"The role {timer.role} set this timer: a lower role cannot change it.")
+    role = await timer_store.role_of_timer(work, account_id)
+    if role is not None and role.rank > actor.role.rank:
+        raise Forbidden(f"The role {role} set this timer: a lower role cannot change it.")
 
 
 async def fire_due_timers(bus: Bus) -> int:
