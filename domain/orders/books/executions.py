@@ -90,17 +90,7 @@ def book_execution(
     realized = book_fill(
         position, instrument, fill, account.currency, now, today_first=today_first, rate=rate, withheld=fee.withheld
     )
-    dues = fill_dues(
-        instrument,
-        fill.quantity,
-        fill.price,
-        maker=report.liquidity is Liquidity.MAKER,
-        rate=rate,
-        venue_fee=fee.due,
-        withheld=fee.withheld,
-    )
-    if tax is not None:
-        dues = replace(dues, tax=tax)
+    dues = _dues_of(fill, report, instrument, rate, fee, tax)
     costs = charged(order.dues, dues, account.currency)
     execution = Execution(
         id=new_id(),
@@ -134,6 +124,22 @@ def book_execution(
     _post(leg, execution, costs, account, instrument)
     _count(order, report, instrument, now)
     return execution
+
+
+def _dues_of(
+    fill: Fill, report: Filled, instrument: Instrument, rate: Decimal, fee: "VenueFee", tax: Decimal | None
+) -> Dues:
+    """The dues of a fill, not rounded; a given ``tax`` takes the place of the instrument's."""
+    dues = fill_dues(
+        instrument,
+        fill.quantity,
+        fill.price,
+        maker=report.liquidity is Liquidity.MAKER,
+        rate=rate,
+        venue_fee=fee.due,
+        withheld=fee.withheld,
+    )
+    return dues if tax is None else replace(dues, tax=tax)
 
 
 def _post(leg: Leg, execution: Execution, costs: Posted, account: AccountBook, instrument: Instrument) -> None:

@@ -86,7 +86,7 @@ class GroupPlace:
 
 
 # The state of an order to which nothing has happened yet, and whose placer is noted by the caller.
-_UNTOUCHED: Mapping[str, Any] = {
+UNTOUCHED: Mapping[str, Any] = {
     "filled_quantity": ZERO,
     "filled_value": ZERO,
     "average_price": None,
@@ -160,7 +160,7 @@ def new_order(
         reserved_quantity=reservation.quantity,
         reserve_rate=reservation.rate,
         symbol=instrument.symbol,
-        **_UNTOUCHED,
+        **UNTOUCHED,
         **terms,
     )
     if decision.reason is not None:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from domain.access.attribution import Attribution
@@ -20,10 +21,11 @@ from domain.kernel.numbers import ONE, ZERO, plain
 from domain.market.rates import base_currency
 from domain.market.types import Instrument
 from domain.orders.books.executions import book_execution
+from domain.orders.deciding.state import UNTOUCHED
 from domain.orders.deciding.trading_book import Leg
 from domain.orders.exchange.execution_reports import Filled
 from domain.orders.model.events import record_order
-from domain.orders.model.order import Execution, Order
+from domain.orders.model.order import Execution, Order, OrderTerms, terms_of
 from domain.orders.model.types import (
     CLOSING,
     Contingency,
@@ -33,7 +35,6 @@ from domain.orders.model.types import (
     PositionEffect,
     Side,
     TimeInForce,
-    TriggerPrice,
 )
 from domain.positions.lookup import bucket_for
 from domain.positions.rules import ClosesTooMuch
@@ -230,6 +231,15 @@ def _new_order(
     if account.position_mode is PositionMode.HEDGING and effect is PositionEffect.AUTO:
         effect = PositionEffect.OPEN
     at = line.booked_at.to_datetime()
+    given: OrderTerms[datetime] = OrderTerms(
+        side=line.side,
+        type=OrderType.MARKET,
+        quantity=quantity,
+        time_in_force=TimeInForce.IOC,
+        position_effect=effect,
+    )
+    placed: dict[str, Any] = {"placed_by": author.by, "placed_key": author.key_id}
+    placed |= {"placed_from": author.address, "request_id": author.request_id}
     return Order(
         id=new_id(),
         account_id=account.id,
@@ -237,28 +247,8 @@ def _new_order(
         client_order_id=line.order,
         request_digest=IMPORTED,
         venue=account.venue,
-        side=line.side,
-        type=OrderType.MARKET,
-        time_in_force=TimeInForce.IOC,
-        position_effect=effect,
-        quantity=quantity,
-        limit_price=None,
-        stop_price=None,
-        trailing_offset=None,
-        trailing_offset_kind=None,
-        limit_offset=None,
-        activation_price=None,
-        trigger_price=TriggerPrice.BID_ASK,
-        post_only=False,
-        reduce_only=False,
-        expires_at=None,
         works_until=None,
         status=OrderStatus.NEW,
-        filled_quantity=ZERO,
-        filled_value=ZERO,
-        average_price=None,
-        execution_count=0,
-        fees=ZERO,
         reserved=ZERO,
         reserved_margin=ZERO,
         reserved_fee=ZERO,
@@ -269,30 +259,14 @@ def _new_order(
         contingency=Contingency.NONE,
         parent_id=None,
         group_id=None,
-        pending_action=None,
-        reject_reason=None,
-        reject_message=None,
-        venue_order_id=None,
-        venue_sequence=0,
-        activated=False,
         violations=(),
         created_at=at,
         updated_at=at,
-        triggered_at=None,
-        closed_at=None,
-        version=1,
         reserved_quantity=ZERO,
-        pending_changes=(),
         reserve_rate=line.fx_rate or ONE,
-        placed_by=author.by,
-        placed_key=author.key_id,
-        placed_from=author.address,
-        request_id=author.request_id,
-        trade_due=ZERO,
-        fee_due=ZERO,
-        fee_minimum=ZERO,
-        tax_due=ZERO,
         symbol=instrument.symbol,
+        **{**UNTOUCHED, **placed},
+        **(terms_of(given) | {"trailing_offset_kind": None}),
     )
 
 
