@@ -30,7 +30,7 @@ _STATISTICS = """query ($account: ID!, $from: DateTime!) {
 }"""
 _VIEWER = "query { viewer { email } }"
 _ORDERS = 5_000
-_SMALL = 10
+_PAIRED_ROUNDS, _PAIRS = 30, 200
 _NO_LIMITS = {"TRADEGRAPH_REQUESTS_PER_SECOND": "0", "TRADEGRAPH_ANONYMOUS_REQUESTS_PER_SECOND": "0"}
 
 Headers = dict[str, str]
@@ -108,23 +108,27 @@ class _Asker:
             found[1].append(self.cost(limit))
         return found
 
-    def cost(self, ask: Callable[[], object], requests: int = REQUESTS) -> float:
+    def cost(self, ask: Callable[[], object]) -> float:
         """Milliseconds of the process's processor time per answer."""
-        begun = self._busy()
-        for _ in range(requests):
+        begun = self.busy()
+        for _ in range(REQUESTS):
             ask()
-        return (self._busy() - begun) / requests * 1_000
+        return (self.busy() - begun) / REQUESTS * 1_000
 
-    def _busy(self) -> float:
+    def busy(self) -> float:
+        """Seconds of processor time that the process has used."""
         times = self._process.cpu_times()
         return float(times.user + times.system)
 
 
 def _compared(one: _Asker, other: _Asker, ask: Callable[[_Asker], object]) -> tuple[list[float], list[float]]:
-    """The same of two processes in turn; what is small is asked more often, for the clock counts hundredths."""
+    """The same of two processes, request by request in turn: what else the machine does, it does to both."""
     found: tuple[list[float], list[float]] = ([], [])
     ask(one), ask(other)
-    for _ in range(ROUNDS):
-        for times, asker in ((found[0], one), (found[1], other)):
-            times.append(asker.cost(partial(ask, asker), REQUESTS * _SMALL))
+    for _ in range(_PAIRED_ROUNDS):
+        begun = one.busy(), other.busy()
+        for _ in range(_PAIRS):
+            ask(one), ask(other)
+        for times, asker, at in zip(found, (one, other), begun, strict=True):
+            times.append((asker.busy() - at) / _PAIRS * 1_000)
     return found
