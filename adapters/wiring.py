@@ -21,6 +21,8 @@ from adapters.throttle import RedisThrottle
 from adapters.tick_stream import RedisTickStream
 from adapters.venues.crypto.gateway import GATEWAY as CCXT
 from adapters.venues.crypto.gateway import crypto_venue
+from adapters.venues.fix.gateway import GATEWAY as FIX
+from adapters.venues.fix.gateway import fix_venue
 from adapters.venues.registry import ConfiguredVenue, Gateway, configure
 from domain.access.service import Access, make_access
 from domain.accounts.log import AccountLogs
@@ -55,7 +57,7 @@ from domain.system.notifications.service import Notifications
 from domain.system.process_load import ProcessLoad
 
 # The kinds of venues that can be configured, by the name that settings give.
-GATEWAYS: Mapping[str, Gateway] = {CCXT: crypto_venue}
+GATEWAYS: Mapping[str, Gateway] = {CCXT: crypto_venue, FIX: fix_venue}
 _log = structlog.stdlib.get_logger("process")
 
 

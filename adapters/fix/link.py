@@ -42,28 +42,33 @@ class Link:
     """One connection of a session. Messages go out in the order of their numbers, one batch after another.
 
     ``handled`` is the number behind the last message that was dealt with: only so far it is stored as taken, so that
-    after a crash the other side is asked for the rest.
+    after a crash the other side is asked for the rest. What is not kept (``keeps``) is never sent again.
     """
 
-    def __init__(self, session: Session, store: SessionStore, writer: asyncio.StreamWriter) -> None:
+    def __init__(
+        self, session: Session, store: SessionStore, writer: asyncio.StreamWriter, *, keeps: bool = True
+    ) -> None:
         self.session = session
         self.store = store
+        self._keeps = keeps
         self._writer = writer
         self._sending = asyncio.Lock()
         self.handled = store.session.next_in
         self._saved_in = self.handled
 
-    async def send(self, kind: str, body: Body) -> None:
-        """Send one message."""
-        await self.send_all([(kind, body)])
+    async def send(self, kind: str, body: Body) -> int:
+        """Send one message; returns its number."""
+        return await self.send_all([(kind, body)])
 
     async def send_all(
         self,
         messages: Sequence[tuple[str, Body]],
         *,
         cursor: tuple[UUID, int] | None = None,
-    ) -> None:
+    ) -> int:
         """Number, store and send messages; with them the account's ``cursor`` moves, of whose events they tell.
+
+        Returns the number of the last one.
 
         Raises:
             LinkEnded: the other side takes nothing.
@@ -77,15 +82,16 @@ class Link:
             number = stored.next_out
             for kind, body in messages:
                 out += encode(kind, Header(self.session.ours, self.session.theirs, number), body, now)
-                if kind not in ADMINISTRATIVE:
+                if self._keeps and kind not in ADMINISTRATIVE:
                     kept.append(StoredMessage(number, kind, _text(body), now))
                 number += 1
             stored.next_out = number
             if not messages:
                 # An account's events that are none of this session's: a later save takes the cursor along.
-                return
+                return number - 1
             await self._save(kept)
             await self._write(bytes(out))
+            return number - 1
 
     async def save(self, *, force: bool = False) -> None:
         """Store the number of the next incoming message, if it has moved; with ``force`` the cursors in any case."""

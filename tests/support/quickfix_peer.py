@@ -8,6 +8,8 @@ of a message, ``admin`` too, ``error``. Its sequence numbers are in its folder a
 import json
 import sys
 import threading
+from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +65,183 @@ class Application(quickfix.Application):
     def fromApp(self, message: quickfix.Message, session: quickfix.SessionID) -> None:
         del session
         say("app", fields=fields_of(message))
+
+
+class Exchange(Application):
+    """A counterparty with a price for each symbol, in whose books an order is once: they are in a file of its folder.
+
+    An answer that is lost, and a request that is, end with the connection, as they do in life.
+    """
+
+    def __init__(self, folder: Path, ours: str, theirs: str) -> None:
+        super().__init__("")
+        self._identity = quickfix.SessionID("FIX.4.4", ours, theirs)
+        self._file = folder / "book.json"
+        self._turn = threading.RLock()
+        self._book = json.loads(self._file.read_text()) if self._file.exists() else {"orders": {}, "ids": 0}
+        self._quotes: dict[str, list[str]] = {}
+        self._fault = ""
+
+    def obey(self, what: str, **given: Any) -> None:
+        """One of: quote, restate, fault, clear, break."""
+        with self._turn:
+            if what == "quote":
+                self._quotes[given["symbol"]] = [given["bid"], given["ask"]]
+                for order in list(self._book["orders"].values()):
+                    self._match(order, is_resting=True)
+            elif what == "restate":
+                order = self._find(given["id"])
+                order["quantity"] = given["quantity"]
+                self._report(order, "D", [(378, "99")])
+            elif what == "fault":
+                self._fault = given["kind"]
+            elif what == "bust":
+                order = self._find(given["id"])
+                self._report(order, "H", [(19, given["execution"])])
+            elif what == "clear":
+                self._book, self._quotes, self._fault = {"orders": {}, "ids": self._book["ids"]}, {}, ""
+                self._store()
+            elif what == "break":
+                quickfix.Session.lookupSession(self._identity).logout("broken")
+            say("done", what=what)
+
+    def fromApp(self, message: quickfix.Message, session: quickfix.SessionID) -> None:
+        super().fromApp(message, session)
+        fields = {int(tag): value for tag, value in fields_of(message)}
+        with self._turn:
+            fault = self._fault
+            if fault == "silent":
+                return
+            if fault and fields[35] in "DFG":
+                self._fault = ""
+            if fault == "request" and fields[35] in "DFG":
+                quickfix.Session.lookupSession(self._identity).logout("lost")
+                return
+            self._mute = fault == "answer" and fields[35] in "DFG"
+            answer = {"D": self._new, "F": self._cancel, "G": self._replace, "H": self._status, "AF": self._statuses}
+            answer[fields[35]](fields)
+            if self._mute:
+                self._mute = False
+                quickfix.Session.lookupSession(self._identity).logout("lost")
+
+    def onLogout(self, session: quickfix.SessionID) -> None:
+        super().onLogout(session)
+        # Whoever was cut off may come back.
+        quickfix.Session.lookupSession(session).logon()
+
+    def _new(self, fields: dict[int, str]) -> None:
+        if fields[11][:32] in self._book["orders"]:
+            order = self._book["orders"][fields[11][:32]]
+            self._report({**order, "status": "8"}, "8", [(103, "6"), (58, "duplicate order")], name=fields[11])
+            return
+        self._book["ids"] += 1
+        order = {
+            "name": fields[11],
+            "id": f"V{self._book['ids']}",
+            "symbol": fields[55],
+            "side": fields[54],
+            "type": fields[40],
+            "price": fields.get(44),
+            "quantity": fields[38],
+            "filled": "0",
+            "status": "0",
+            "immediate": fields.get(59) in ("3", "4"),
+        }
+        self._book["orders"][fields[11][:32]] = order
+        self._store()
+        self._report(order, "0")
+        self._match(order, is_resting=False)
+
+    def _match(self, order: dict[str, Any], *, is_resting: bool) -> None:
+        quote = self._quotes.get(order["symbol"])
+        if quote is None or order["status"] not in "01":
+            return
+        far = Decimal(quote[1] if order["side"] == "1" else quote[0])
+        price = order["price"]
+        if price is not None and (Decimal(price) < far if order["side"] == "1" else Decimal(price) > far):
+            return
+        left = Decimal(order["quantity"]) - Decimal(order["filled"])
+        at = Decimal(price) if is_resting and price is not None else far
+        order["filled"], order["status"] = order["quantity"], "2"
+        self._book["ids"] += 1
+        execution = f"E{self._book['ids']}"
+        self._store()
+        self._report(order, "F", [(17, execution), (31, str(at)), (32, str(left)), (851, "1" if is_resting else "2")])
+
+    def _cancel(self, fields: dict[int, str]) -> None:
+        order = self._working(fields)
+        if order is not None:
+            original, order["name"], order["status"] = order["name"], fields[11], "4"
+            self._store()
+            self._report(order, "4", [(41, original)])
+
+    def _replace(self, fields: dict[int, str]) -> None:
+        order = self._working(fields)
+        if order is not None:
+            original, order["name"] = order["name"], fields[11]
+            order["quantity"], order["price"] = fields[38], fields.get(44)
+            self._store()
+            self._report(order, "5", [(41, original)])
+            self._match(order, is_resting=False)
+
+    def _working(self, fields: dict[int, str]) -> dict[str, Any] | None:
+        """The order of a request, if it works under the name that the request gives; else it is refused."""
+        order = self._find(fields[41])
+        if order is not None and order["name"] == fields[41] and order["status"] in "01":
+            return order
+        parts = [(37, order["id"] if order else "NONE"), (11, fields[11]), (41, fields[41])]
+        parts += [(39, order["status"] if order else "8"), (434, "2" if fields[35] == "G" else "1")]
+        self._send("9", [*parts, (102, "0" if order else "1"), (58, "too late" if order else "unknown order")])
+        return None
+
+    def _status(self, fields: dict[int, str]) -> None:
+        order, request = self._find(fields[11]), [(790, fields[790])] if 790 in fields else []
+        if order is not None:
+            self._report(order, "I", request)
+            return
+        unknown = {"name": fields[11], "id": "NONE", "symbol": fields[55], "side": fields[54], "type": "2"}
+        unknown |= {"price": None, "quantity": "0", "filled": "0", "status": "8"}
+        self._report(unknown, "I", [*request, (103, "5"), (58, "unknown order")])
+
+    def _statuses(self, fields: dict[int, str]) -> None:
+        found = [order for order in self._book["orders"].values() if order["status"] in "01"]
+        request = [(584, fields[584]), (911, str(len(found)))]
+        for order in found:
+            self._report(order, "I", [*request, (912, "Y" if order is found[-1] else "N")])
+        if not found:
+            none = {"name": "NONE", "id": "NONE", "symbol": "[N/A]", "side": "1", "type": "2", "price": None}
+            none |= {"quantity": "0", "filled": "0", "status": "8"}
+            self._report(none, "I", [*request, (912, "Y"), (103, "5")])
+
+    def _find(self, name: str) -> dict[str, Any] | None:
+        return self._book["orders"].get(name[:32])
+
+    def _report(self, order: dict[str, Any], kind: str, extra: Any = (), name: str | None = None) -> None:
+        ended = order["status"] not in "01"
+        left = Decimal(0) if ended else Decimal(order["quantity"]) - Decimal(order["filled"])
+        fields = {37: order["id"], 11: name or order["name"], 17: "0", 150: kind, 39: order["status"]}
+        fields |= {55: order["symbol"], 54: order["side"], 38: order["quantity"], 40: order["type"]}
+        fields |= {151: str(left), 14: order["filled"], 6: "0"}
+        fields |= {60: f"{datetime.now(UTC):%Y%m%d-%H:%M:%S.%f}"[:-3]}
+        if order["price"] is not None:
+            fields[44] = order["price"]
+        if kind not in ("I", "F"):
+            self._book["ids"] += 1
+            fields[17] = f"R{self._book['ids']}"
+        self._send("8", list((fields | dict(extra)).items()))
+
+    def _send(self, kind: str, fields: list[tuple[int, str]]) -> None:
+        if not getattr(self, "_mute", False):
+            message = quickfix.Message()
+            message.getHeader().setField(quickfix.StringField(35, kind))
+            for tag, value in fields:
+                message.setField(quickfix.StringField(tag, value))
+            quickfix.Session.sendToTarget(message, self._identity)
+
+    def _store(self) -> None:
+        part = self._file.with_suffix(".part")
+        part.write_text(json.dumps(self._book))
+        part.replace(self._file)
 
 
 class Log(quickfix.Log):
@@ -128,6 +307,8 @@ def main() -> None:
     path.write_text(text)
     settings = quickfix.SessionSettings(str(path))
     application = Application(config.get("password", ""))
+    if config["type"] == "acceptor":
+        application = Exchange(folder, config["sender"], config["target"])
     stores, logs = quickfix.FileStoreFactory(settings), Logs()
     kind = quickfix.SocketInitiator if config["type"] == "initiator" else quickfix.SocketAcceptor
     engine = kind(application, stores, settings, logs)
@@ -135,7 +316,11 @@ def main() -> None:
     identity = quickfix.SessionID("FIX.4.4", config["sender"], config["target"])
     say("started")
     for line in sys.stdin:
-        obey(json.loads(line), identity)
+        command = json.loads(line)
+        if "exchange" in command:
+            application.obey(**command["exchange"])
+        else:
+            obey(command, identity)
     engine.stop()
 
 

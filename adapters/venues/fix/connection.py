@@ -1,0 +1,354 @@
+"""The session with a counterparty: it connects, logs on, comes back after every break, and keeps what was executed.
+
+New orders and requests are never sent again by the session: what became of one is asked, and its number is filled.
+A fill is stored before its number counts as taken, so that none is missing and none is there twice.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from uuid import UUID
+
+import structlog
+
+from adapters.fix import words
+from adapters.fix.decoder import Decoder, split
+from adapters.fix.link import Link, LinkEnded, read_messages
+from adapters.fix.message import Malformed, Message
+from adapters.fix.session import Body, Phase, Session
+from adapters.fix.store import SessionStore
+from adapters.fix.tags import MsgType, Tag
+from adapters.venues.fix.terms import CounterpartyTerms
+from adapters.venues.fix.translation import KEPT, order_of
+from domain.kernel.bus import NullBus
+from domain.kernel.errors import DomainError
+from domain.kernel.retry import Backoff
+from domain.kernel.retry_policies import EXCHANGE
+from domain.kernel.supervision import Guarded
+from domain.kernel.time import Nanos, utc_now
+from domain.kernel.unit_of_work import unit_of_work
+from domain.orders.venues.port import VenueUnavailable
+from domain.orders.venues.types import order_id_of
+from domain.system.fix import queries
+from domain.system.fix.queries import Replaced
+from domain.system.fix.stored import StoredRequest
+
+_CONNECT_SECONDS = 10.0
+_LEAVE_SECONDS = 2.0
+_SIGN_SECONDS = 1.0
+_log = structlog.stdlib.get_logger("venue")
+# An answer to a question, or None to go on waiting.
+Answering = Callable[[Message], bool]
+
+
+@dataclass(slots=True)
+class _Wait:
+    """A request or question under way: what answers it, and the messages that did."""
+
+    answers: Answering
+    is_last: Answering
+    number: int = 0
+    done: asyncio.Future[list[Message]] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+    heard: list[Message] = field(default_factory=list)
+
+
+class Unsent(Exception):
+    """The session is not there, or broke before an answer came: what became of the message is not known."""
+
+
+class CounterpartySession:
+    """One session, for as long as its context is open."""
+
+    def __init__(self, name: str, terms: CounterpartyTerms, password: str) -> None:
+        self.name = name
+        self.terms = terms
+        self._password = password
+        self._bus = NullBus()
+        self._link: Link | None = None
+        self._ready = asyncio.Event()
+        self._waits: list[_Wait] = []
+        self._listeners: set[asyncio.Queue[Sequence[Message] | None]] = set()
+        self._signs = 0
+        self.trouble = "it has not been reached yet"
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Keep the session up; at the end take leave."""
+        task = asyncio.create_task(self._keep_up())
+        try:
+            yield
+        finally:
+            link = self._link
+            if link is not None and link.session.phase is Phase.ACTIVE:
+                with suppress(LinkEnded, DomainError, Replaced, TimeoutError):
+                    async with asyncio.timeout(_LEAVE_SECONDS):
+                        await link.act(link.session.log_out("The platform leaves."))
+                        await asyncio.wait({task}, timeout=_LEAVE_SECONDS)
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    @property
+    def session_id(self) -> UUID:
+        """The id of the stored session.
+
+        Raises:
+            VenueUnavailable: there is no session.
+        """
+        if self._link is None:
+            raise VenueUnavailable(f"The counterparty is not connected: {self.trouble}")
+        return self._link.store.session.id
+
+    async def wait_until_ready(self) -> None:
+        """Wait for the session, for a while.
+
+        Raises:
+            VenueUnavailable: it does not come.
+        """
+        try:
+            async with asyncio.timeout(self.terms.timeout_seconds):
+                await self._ready.wait()
+        except TimeoutError:
+            raise VenueUnavailable(f"The counterparty is not connected: {self.trouble}") from None
+
+    async def ask(self, kind: MsgType, body: Body, answers: Answering, is_last: Answering) -> list[Message]:
+        """Send a message and wait for its answers, up to the last one.
+
+        Raises:
+            Unsent: no answer came.
+        """
+        try:
+            await self.wait_until_ready()
+        except VenueUnavailable as error:
+            raise Unsent(str(error)) from error
+        link = self._link
+        if link is None:
+            raise Unsent(f"not connected: {self.trouble}")
+        return await self._exchange(link, kind, body, answers, is_last, self.terms.timeout_seconds)
+
+    async def _exchange(
+        self, link: Link, kind: MsgType, body: Body, answers: Answering, is_last: Answering, seconds: float
+    ) -> list[Message]:
+        wait = _Wait(answers, is_last)
+        self._waits.append(wait)
+        try:
+            async with asyncio.timeout(seconds):
+                wait.number = await link.send(kind, body)
+                return await wait.done
+        except (TimeoutError, LinkEnded, DomainError, Replaced) as error:
+            raise Unsent(str(error) or "no answer in time") from error
+        finally:
+            self._waits.remove(wait)
+            if not wait.done.cancel() and not wait.done.cancelled():
+                # Broken meanwhile: that has been said.
+                wait.done.exception()
+
+    async def prove_in_step(self) -> None:
+        """Ask for a sign of life: everything that the counterparty sent before it has come, and is stored.
+
+        Raises:
+            Unsent: it does not come, or messages are missing.
+        """
+        try:
+            await self.wait_until_ready()
+        except VenueUnavailable as error:
+            raise Unsent(str(error)) from error
+        if self._link is None:
+            raise Unsent(f"not connected: {self.trouble}")
+        await self._sign_of_life(self._link, self.terms.timeout_seconds)
+
+    async def _sign_of_life(self, link: Link, seconds: float) -> None:
+        self._signs += 1
+        name = f"{link.store.session.epoch}-{self._signs}"
+
+        def answers(message: Message) -> bool:
+            return message.type == MsgType.HEARTBEAT and message.get(Tag.TEST_REQ_ID) == name
+
+        body = ((int(Tag.TEST_REQ_ID), name),)
+        await self._exchange(link, MsgType.TEST_REQUEST, body, answers, lambda _: True, seconds)
+        if link.session.has_gap:
+            raise Unsent("messages of the counterparty are missing; they were asked for")
+
+    async def _get_in_step(self, link: Link, backoff: Backoff) -> None:
+        """Let nothing be sent before both sides have what the other sent: until then a message may be left out."""
+        while not self._ready.is_set():
+            with suppress(Unsent):
+                await self._sign_of_life(link, _SIGN_SECONDS)
+                self._ready.set()
+        backoff.succeeded()
+        _log.info("FIX session logged on", venue=self.name)
+
+    @asynccontextmanager
+    async def listening(self) -> AsyncIterator[AsyncIterator[Sequence[Message]]]:
+        """Messages of the counterparty from now on, until the session breaks.
+
+        Raises:
+            VenueUnavailable: there is no session.
+        """
+        await self.wait_until_ready()
+        heard: asyncio.Queue[Sequence[Message] | None] = asyncio.Queue()
+        self._listeners.add(heard)
+
+        async def messages() -> AsyncIterator[Sequence[Message]]:
+            while (batch := await heard.get()) is not None:
+                yield batch
+            raise VenueUnavailable(f"The session broke: {self.trouble}")
+
+        try:
+            yield messages()
+        finally:
+            self._listeners.discard(heard)
+
+    async def kept_reports(self, since: Nanos) -> list[Message]:
+        """The kept fills, corrections and busts from a time on, oldest first."""
+        bodies = await queries.read_reports(self.session_id, since.to_datetime())
+        found = (split(body.encode(errors="surrogateescape")) for body in bodies)
+        return [Message(fields) for fields in found if fields is not None]
+
+    async def newest_id(self, client_order_id: str) -> str:
+        """The ClOrdID that an order has now: that of its last replacement."""
+        order_id = order_id_of(client_order_id)
+        assert order_id is not None
+        rows = await queries.read_requests(self.session_id, order_id)
+        return rows[-1].client_order_id if rows else client_order_id
+
+    # ------------------------------------------------------------------ inside
+
+    async def _keep_up(self) -> None:
+        backoff = Backoff(EXCHANGE)
+        while True:
+            try:
+                with Guarded(_log, "FIX session failed", venue=self.name):
+                    await self._converse(backoff)
+            finally:
+                self._ended()
+            await backoff.wait()
+
+    def _ended(self) -> None:
+        self._link = None
+        self._ready.clear()
+        for listener in self._listeners:
+            listener.put_nowait(None)
+        for wait in self._waits:
+            if not wait.done.done():
+                wait.done.set_exception(LinkEnded(self.trouble))
+
+    async def _converse(self, backoff: Backoff) -> None:
+        terms = self.terms
+        try:
+            async with asyncio.timeout(_CONNECT_SECONDS):
+                reader, writer = await asyncio.open_connection(terms.host, terms.port, ssl=terms.tls or None)
+        except (OSError, TimeoutError) as error:
+            self._say(f"it cannot be reached: {error or type(error).__name__}")
+            return
+        link: Link | None = None
+        try:
+            async with unit_of_work(self._bus) as work:
+                stored = await queries.open_session(work, f"venue:{self.name}", terms.target)
+            session = Session(
+                terms.sender,
+                terms.target,
+                stored.next_in,
+                heartbeat_seconds=terms.heartbeat_seconds,
+                is_acceptor=False,
+                now=time.monotonic(),
+            )
+            self._link = link = Link(session, SessionStore(self._bus, stored), writer, keeps=False)
+            await self._serve(link, reader, backoff)
+        finally:
+            if link is not None:
+                await link.close()
+                with suppress(DomainError, Replaced):
+                    await link.store.leave()
+            writer.close()
+
+    async def _serve(self, link: Link, reader: asyncio.StreamReader, backoff: Backoff) -> None:
+        credentials: Body = tuple(
+            (tag, value) for tag, value in ((553, self.terms.username), (554, self._password)) if value
+        )
+        reason = ""
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                await link.act(link.session.log_on(credentials, reset=self.terms.reset_on_logon))
+                tasks.create_task(self._watch(link))
+                is_logged_on = False
+                async for batch in read_messages(reader, Decoder()):
+                    await self._hear(link, batch)
+                    if not is_logged_on and link.session.phase is Phase.ACTIVE:
+                        is_logged_on = True
+                        tasks.create_task(self._get_in_step(link, backoff))
+                raise LinkEnded("the counterparty has closed the connection")
+        except* (LinkEnded, DomainError, Replaced) as ended:
+            reason = str(ended.exceptions[0])
+        self._say(reason)
+
+    def _say(self, reason: str) -> None:
+        self.trouble = reason
+        _log.warning("no FIX session with venue", venue=self.name, reason=reason, seldom=True)
+
+    async def _watch(self, link: Link) -> None:
+        since = time.monotonic()
+        while True:
+            await asyncio.sleep(0.5)
+            if link.session.phase is Phase.LOGON and time.monotonic() - since > self.terms.timeout_seconds:
+                raise LinkEnded("the Logon was not answered")
+            await link.act(link.session.tick(time.monotonic()))
+            await link.save()
+
+    async def _hear(self, link: Link, batch: Sequence[Message]) -> None:
+        delivered: list[Message] = []
+        for message in batch:
+            if message.type == MsgType.LOGOUT and message.get(Tag.TEXT):
+                _log.warning("counterparty logs out", venue=self.name, text=message.get(Tag.TEXT))
+            delivered += await link.hear(message)
+        await self._keep(link, delivered)
+        link.handled = link.session.expected
+        signs = [message for message in batch if message.type == MsgType.HEARTBEAT]
+        for wait in list(self._waits):
+            self._answer(wait, [*delivered, *signs])
+        reports = [message for message in delivered if message.type == MsgType.EXECUTION_REPORT]
+        if reports:
+            for listener in self._listeners:
+                listener.put_nowait(reports)
+
+    async def _keep(self, link: Link, messages: Sequence[Message]) -> None:
+        """Store what must not be lost, before it counts as taken."""
+        reports = [message for message in messages if message.type == MsgType.EXECUTION_REPORT]
+        kept = [message for message in reports if message.get(Tag.EXEC_TYPE) in KEPT and message.get(Tag.EXEC_ID)]
+        replaced = [message for message in reports if message.get(Tag.EXEC_TYPE) == words.REPLACED]
+        if not kept and not replaced:
+            return
+        session_id, now = link.store.session.id, utc_now()
+        rows = {}
+        for message in kept:
+            if message.get(Tag.EXEC_TYPE) != words.TRADE:
+                text = "a counterparty has cancelled or corrected a fill: bust or correct the execution here"
+                _log.error(text, venue=self.name, execution=message.get(Tag.EXEC_REF_ID))
+            with suppress(Malformed):
+                at = message.time(Tag.TRANSACT_TIME) or now
+                rows[message.text(Tag.EXEC_ID)] = ("".join(f"{tag}={value}\x01" for tag, value in message.fields), at)
+        async with unit_of_work(self._bus) as work:
+            await queries.add_reports(work, session_id, rows)
+            for message in replaced:
+                order_id, name = order_id_of(order_of(message)), message.get(Tag.CL_ORD_ID)
+                if order_id is not None and name is not None and len(name) <= queries.MAX_COMP_ID:
+                    original = message.get(Tag.ORIG_CL_ORD_ID) or ""
+                    row = StoredRequest(
+                        client_order_id=name,
+                        original_id=original[: queries.MAX_COMP_ID],
+                        kind="G",
+                        order_id=order_id,
+                        created_at=now,
+                    )
+                    await queries.add_request(work, session_id, row)
+
+    def _answer(self, wait: _Wait, messages: Sequence[Message]) -> None:
+        for message in messages:
+            refused = message.type in (MsgType.REJECT, MsgType.BUSINESS_MESSAGE_REJECT)
+            mine = refused and message.get(Tag.REF_SEQ_NUM) == str(wait.number)
+            if wait.done.done() or not (mine or (not refused and wait.answers(message))):
+                continue
+            wait.heard.append(message)
+            if mine or wait.is_last(message):
+                wait.done.set_result(wait.heard)
