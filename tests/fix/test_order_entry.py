@@ -2,8 +2,6 @@
 
 from collections.abc import Callable
 
-import pytest
-
 from tests.support.desk import Desk
 from tests.support.fix_client import FixPeer
 from tests.support.fix_orders import cancel, executions, new_key, now, order, revoke_key
@@ -84,35 +82,29 @@ async def test_rejections_carry_their_reason(desk: Desk, symbol: str, fix_client
     assert (unsupported[380], unsupported[372]) == ("3", "V")
 
 
-@pytest.mark.parametrize(
-    ("kind", "fields", "tag", "reason"),
-    [
-        ("D", {"t55": None}, "55", "1"),
-        ("D", {"t54": None}, "54", "1"),
-        ("D", {"t38": None}, "38", "1"),
-        ("D", {"t38": "1e3"}, "38", "6"),
-        ("D", {"t54": "9"}, "54", "5"),
-        ("D", {"t40": "Q"}, "40", "5"),
-        ("D", {"t60": "yesterday"}, "60", "6"),
-        ("G", {}, "41", "1"),
-        ("G", {"t41": "A1", "t40": None}, "40", "1"),
-        ("F", {}, "41", "1"),
-        ("q", {"t530": None}, "530", "1"),
-    ],
-)
-async def test_a_message_with_a_wrong_field_is_rejected(
-    bad_fields_client: FixPeer, kind: str, fields: dict[str, str | None], tag: str, reason: str
-) -> None:
-    bad_fields_client.send(kind, order("A9", "ANY", **fields))
-    rejected = bad_fields_client.expect("admin", lambda told: told[35] == "3")
-    assert (rejected[371], rejected[373], rejected[372]) == (tag, reason, kind)
+# Each a kind of message, its fields, the tag that is named and the reason.
+WRONG: list[tuple[str, dict[str, str | None], str, str]] = [
+    ("D", {"t55": None}, "55", "1"),
+    ("D", {"t54": None}, "54", "1"),
+    ("D", {"t38": None}, "38", "1"),
+    ("D", {"t38": "1e3"}, "38", "6"),
+    ("D", {"t54": "9"}, "54", "5"),
+    ("D", {"t40": "Q"}, "40", "5"),
+    ("D", {"t60": "yesterday"}, "60", "6"),
+    ("G", {}, "41", "1"),
+    ("G", {"t41": "A1", "t40": None}, "40", "1"),
+    ("F", {}, "41", "1"),
+    ("q", {"t530": None}, "530", "1"),
+]
 
 
-@pytest.fixture
-async def bad_fields_client(desk: Desk, fix_client: StartClient) -> FixPeer:
+async def test_a_message_with_a_wrong_field_is_rejected(desk: Desk, fix_client: StartClient) -> None:
     client = fix_client((await new_key(desk, await desk.open_account()))[0])
     client.expect("logon")
-    return client
+    for kind, fields, tag, reason in WRONG:
+        client.send(kind, order("A9", "ANY", **fields))
+        rejected = client.expect("admin", lambda told: told[35] == "3")
+        assert (rejected[371], rejected[373], rejected[372]) == (tag, reason, kind)
 
 
 async def test_a_mass_cancel_cancels_the_matching_orders(desk: Desk, symbol: str, fix_client: StartClient) -> None:

@@ -45,11 +45,6 @@ class Acceptor:
         self._clients: dict[UUID, Client | None] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
-    @property
-    def sessions(self) -> int:
-        """The number of sessions that are logged on."""
-        return len(self._clients)
-
     async def run(self, address: Address, progressed: Callable[[], None]) -> None:
         """Listen until cancelled."""
         async with unit_of_work(self._services.bus) as work:

@@ -79,7 +79,6 @@ _REPORTS = insertion(
     "ON CONFLICT (session_id, execution_id) DO NOTHING",
 )
 _READ_REPORTS = "SELECT body FROM fix_reports WHERE session_id = $1 AND at >= $2 ORDER BY at, id"
-_CONDITION = "SELECT name FROM fix_sessions WHERE logged_on_at IS NOT NULL ORDER BY name"
 
 
 class Replaced(Exception):
@@ -217,8 +216,3 @@ async def add_reports(work: UnitOfWork, session_id: UUID, reports: Mapping[str, 
 async def read_reports(session_id: UUID, since: datetime) -> list[str]:
     """The kept reports from a time on, oldest first."""
     return [row["body"] for row in await fetch(_READ_REPORTS, session_id, since)]
-
-
-async def connected_sessions() -> list[str]:
-    """The names of the sessions that are connected."""
-    return [row["name"] for row in await fetch(_CONDITION)]
