@@ -22,7 +22,7 @@ from api.risk.types import RiskEvent, RiskMetrics, RiskRule, TradingHalt, risk_e
 from domain.accounts.queries import require_account
 from domain.kernel.pages import page_request
 from domain.orders.reading.risk_metrics import risk_metrics
-from domain.orders.reading.rule_trial import try_rule
+from domain.orders.reading.trials.rule_trial import try_rule
 from domain.risk import events, halts, service
 from domain.risk.event_queries import find_events
 from domain.risk.store import find_rules

@@ -45,7 +45,7 @@ class RuleTrialHit:
 
 @strawberry.type(description="What a limit would have done in the past. Nothing is stored.")
 class RuleTrial:
-    """A view of ``domain.orders.reading.rule_trial.RuleTrial``."""
+    """A view of ``domain.orders.reading.trials.rule_trial.RuleTrial``."""
 
     kind: RiskRuleKind = strawberry.field(description="The kind that was tried.")
     since: datetime = strawberry.field(name="from", description="Where the range begins.")

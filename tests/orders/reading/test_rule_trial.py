@@ -14,7 +14,7 @@ from domain.access.types import Role
 from domain.kernel.database import fetch
 from domain.kernel.ids import new_id
 from domain.kernel.time import utc_now
-from domain.orders.reading import rule_trial as trying
+from domain.orders.reading.trials import rule_trial as trying
 from tests.orders.factories import SPOT
 from tests.risk.test_graphql import CREATE, ask
 from tests.support.trading import Platform, platform

@@ -15,7 +15,7 @@ from domain.kernel.ids import new_id
 from domain.kernel.text import clean_text
 from domain.orders.deciding.rule_trial import NOT_KEPT, SAMPLED, TrialHit, try_on_orders, try_on_samples
 from domain.orders.entry.context import OrderContext
-from domain.orders.reading.rule_trial_queries import read_samples, read_trading
+from domain.orders.reading.trials.rule_trial_queries import read_samples, read_trading
 from domain.risk.service import MAX_WINDOW_SECONDS, OWNERS, CreateRiskRule, check_rule
 from domain.risk.types import RiskAction, RiskRule, RiskRuleKind
 

@@ -1,0 +1,1 @@
+"""Trials of limits on the orders of the last day."""
