@@ -197,4 +197,4 @@ def test_a_first_order_far_beyond_anybody_is_told_and_one_like_the_largest_is_no
     assert not _run(detector, [_order("n", "newcomer", largest, later), _order("o", "another", 2 * largest, later)])
     (found,) = _run(detector, [_order("h", "stranger", 60 * largest, later)])
     assert found.evidence == {"orderIds": ["h"]}
-    assert "of other accounts, for this one has no history" in found.explanation
+    assert "of other accounts, as this one has no history" in found.explanation
