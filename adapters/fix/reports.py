@@ -14,7 +14,7 @@ from domain.orders.model.order import Execution, Order, OrderEvent
 from domain.orders.model.types import OrderEventKind, OrderStatus, PositionEffect
 
 _NONE = "NONE"
-_FILLS = frozenset({OrderEventKind.TRADE, OrderEventKind.TRADE_CORRECTED})
+_FILLS = frozenset({OrderEventKind.TRADE, OrderEventKind.TRADE_IMPORTED, OrderEventKind.TRADE_CORRECTED})
 _REFERS = frozenset({OrderEventKind.TRADE_CORRECTED, OrderEventKind.TRADE_BUSTED})
 _OTHER_RESTATEMENT = "99"
 _ABSOLUTE = "3"

@@ -78,6 +78,7 @@ EXEC_TYPES: Mapping[OrderEventKind, str] = {
     OrderEventKind.PENDING_CANCEL: "6",
     OrderEventKind.CANCELED: "4",
     OrderEventKind.EXPIRED: "C",
+    OrderEventKind.TRADE_IMPORTED: TRADE,
     OrderEventKind.TRADE_CORRECTED: TRADE_CORRECT,
     OrderEventKind.TRADE_BUSTED: TRADE_CANCEL,
 }
