@@ -28,11 +28,11 @@ PAGE = 50
 DEPTH = 1_000
 ROUNDS = 9
 
-_PEOPLE = """
+PEOPLE = """
 INSERT INTO users (id, email, name, role, active, password_hash, created_at, updated_at)
 VALUES ('00000000-0000-7000-8000-000000000001', 'pages@example.org', 'Pages', 'TRADER', true, 'none', now(), now())
 """
-_ACCOUNTS = """
+OPEN_ACCOUNTS = """
 INSERT INTO accounts (id, owner_id, name, venue, kind, position_mode, state, currency, cash, reserved, realized_pnl,
   fees_paid, day_opening_equity, day_transfers, transaction_sequence, transaction_hash, event_sequence, created_at,
   rolled_at)
@@ -41,7 +41,7 @@ SELECT lpad(to_hex(g), 32, '0')::uuid, '00000000-0000-7000-8000-000000000001', '
 FROM generate_series(1, $1::int) AS g
 """
 # Shuffled against their identifiers in everything that they can be sorted by; one in a hundred is open.
-_ORDERS = """
+PLACE_ORDERS = """
 INSERT INTO orders (id, account_id, instrument_id, client_order_id, request_digest, venue, side, type, time_in_force,
   position_effect, quantity, limit_price, trigger_price, post_only, reduce_only, status, filled_quantity, filled_value,
   average_price, execution_count, fees, reserved, reserved_margin, reserved_fee, tags, contingency, venue_sequence,
@@ -97,10 +97,10 @@ def questions() -> list[Question]:
 async def fill(orders: int) -> None:
     """Store so many orders."""
     async with pool().acquire() as connection:
-        await connection.execute(_PEOPLE)
-        await connection.execute(_ACCOUNTS, ACCOUNTS)
+        await connection.execute(PEOPLE)
+        await connection.execute(OPEN_ACCOUNTS, ACCOUNTS)
         (row,) = await fetch("SELECT count(*) AS n FROM instruments")
-        await connection.execute(_ORDERS, orders, ACCOUNTS, min(SYMBOLS, row["n"]), timeout=1_800)
+        await connection.execute(PLACE_ORDERS, orders, ACCOUNTS, min(SYMBOLS, row["n"]), timeout=1_800)
         await connection.execute("ANALYZE", timeout=600)
 
 

@@ -3,6 +3,7 @@
 import csv
 import sys
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from decimal import Decimal
 from io import BytesIO, StringIO
 from typing import Any
@@ -17,6 +18,7 @@ from api.transport.parquet import parquet_chunks
 from api.transport.row_formats import encode_csv
 from api.transport.transfers import Places
 from domain.kernel.errors import BadInput, RateLimited
+from domain.positions.history_types import EquitySample
 from domain.system.exports.columns import COLUMNS, ExportKind, column_types
 
 SOMEBODY = uuid4()
@@ -132,3 +134,24 @@ def test_csv_cells_are_no_formulas_and_numbers_stay_numbers() -> None:
     cells = [row[0] for row in csv.reader(StringIO(written, newline=""))]
     assert cells == [f"'{text}" for text in texts]
     assert encode_csv(["a"], [[Decimal("-1.50"), -3, "a=b"]]) == b"-1.5,-3,a=b\r\n"
+
+
+async def test_parquet_is_sent_while_its_rows_are_read() -> None:
+    sample = EquitySample(datetime(2024, 1, 2, tzinfo=UTC), Decimal("1.5"), Decimal(1), Decimal("0.5"), 1)
+    runs = 0
+
+    async def samples() -> AsyncIterator[list[object]]:
+        nonlocal runs
+        while runs < 40:
+            runs += 1
+            yield [sample] * 500
+
+    read_before = []
+    content = b""
+    async for chunk in parquet_chunks(samples(), COLUMNS[ExportKind.EQUITY], column_types(ExportKind.EQUITY)):
+        read_before.append(runs)
+        content += chunk
+    # A row group of 5,000 rows each time, however many there are.
+    assert read_before == [10, 20, 30, 40, 40]
+    table = parquet.read_table(BytesIO(content))
+    assert (table.num_rows, table.to_pylist()[-1]["equity"]) == (20_000, Decimal("1.5"))
