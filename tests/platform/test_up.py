@@ -15,6 +15,7 @@ import pytest
 
 from adapters.embedded import running_services
 from adapters.embedded.ports import LOOPBACK, free_port
+from cli.processes import CALENDARS
 from tests.support.processes import ROOT, Running, clean_environment, is_gone, kill_tree, run, running
 from tests.support.waiting import eventually, until
 
@@ -217,4 +218,5 @@ def test_up_uses_configured_servers(
         assert {process.name() for process in command.descendants()}.isdisjoint({"postgres", "valkey-server"})
         assert f"| serving {_web(command).pid} {empty_database_url}" in command.output
         assert command.stop() == 0
-    assert list(Path(environment["TRADEGRAPH_DATA_DIR"]).iterdir()) == []
+    # No server and no secret; schedules of exchanges are kept for the next start.
+    assert {path.name for path in Path(environment["TRADEGRAPH_DATA_DIR"]).iterdir()} == {CALENDARS}
