@@ -37,6 +37,7 @@ class AccountsMutation:
         """Into an account whose funds the actor may move."""
         services = info.context.services
         actor = await services.entry.current(info.context.require_actor(), named(given.account_id))
+        await services.market.refresh()
         return transaction_view(
             await service.deposit(services.bus, actor, given.to_domain(), note_flow=services.books.note_flow)
         )
@@ -51,6 +52,7 @@ class AccountsMutation:
         services = info.context.services
         actor = await services.entry.current(info.context.require_actor(), named(given.account_id))
         available, note_flow = services.books.available, services.books.note_flow
+        await services.market.refresh()
         return transaction_view(
             await service.withdraw(services.bus, actor, given.to_domain(), available, note_flow=note_flow)
         )

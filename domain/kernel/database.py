@@ -6,6 +6,7 @@ second failure is ``Unavailable``.
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
+from contextvars import ContextVar
 from typing import Any, cast
 
 import asyncpg
@@ -16,6 +17,8 @@ from domain.kernel.outages import CONNECTION_ERRORS, OUTAGES, unavailable
 
 Connection = asyncpg.Connection
 Row = asyncpg.Record
+# Whether a unit of work is open where the code runs.
+in_transaction: ContextVar[bool] = ContextVar("in_transaction", default=False)
 
 
 class PooledConnection(asyncpg.Connection):
@@ -96,9 +99,22 @@ def pool_use() -> dict[str, int]:
     return {"used": found.get_size() - idle, "idle": idle}
 
 
+def refuse_in_transaction() -> None:
+    """Refuse a second connection to whoever holds one for a transaction.
+
+    Transactions that hold all connections of the pool and wait for one more would wait for each other.
+
+    Raises:
+        RuntimeError: a unit of work is open: read before it, or through it.
+    """
+    if in_transaction.get():
+        raise RuntimeError("a unit of work is open: read before it, or pass it as an argument and read through it")
+
+
 @asynccontextmanager
 async def reading() -> AsyncIterator[Connection]:
     """A pooled connection for several reads."""
+    refuse_in_transaction()
     with unavailable_when_down():
         async with pool().acquire() as connection:
             yield cast(Connection, connection)
@@ -106,6 +122,7 @@ async def reading() -> AsyncIterator[Connection]:
 
 async def fetch(sql: str, *arguments: object) -> list[Row]:
     """All rows of one read."""
+    refuse_in_transaction()
     with unavailable_when_down():
         try:
             return await pool().fetch(sql, *arguments)

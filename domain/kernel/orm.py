@@ -14,7 +14,7 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.connection import connections
 from tortoise.queryset import QuerySet
 
-from domain.kernel.database import Connection, unavailable_when_down
+from domain.kernel.database import Connection, refuse_in_transaction, unavailable_when_down
 from domain.kernel.outages import CONNECTION_ERRORS
 
 Row = TypeVar("Row", bound=Model)
@@ -37,6 +37,7 @@ async def read(query: QuerySet[Row]) -> list[Row]:
     Raises:
         Unavailable: the database cannot be reached.
     """
+    refuse_in_transaction()
     with unavailable_when_down():
         try:
             return await query.all()
@@ -50,6 +51,7 @@ async def count(query: QuerySet[Row]) -> int:
     Raises:
         Unavailable: the database cannot be reached.
     """
+    refuse_in_transaction()
     with unavailable_when_down():
         try:
             return await query.count()

@@ -19,13 +19,12 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.exceptions import IntegrityError
 
 from domain.kernel.bus import Bus, Message
-from domain.kernel.database import Connection, Row, pool, unavailable_when_down
+from domain.kernel.database import Connection, Row, in_transaction, pool, refuse_in_transaction, unavailable_when_down
 from domain.kernel.orm import client_of
 from domain.kernel.rows import Record, Write, encode_rows, joined
 from domain.kernel.time import utc_now
 
 Fence = Callable[["UnitOfWork"], Awaitable[None]]
-_open: ContextVar[bool] = ContextVar("unit_of_work_open", default=False)
 _fence: ContextVar[Fence | None] = ContextVar("unit_of_work_fence", default=None)
 
 
@@ -145,9 +144,8 @@ async def unit_of_work(bus: Bus) -> AsyncIterator[UnitOfWork]:
     Raises:
         Unavailable: the database cannot be reached; whether a commit in flight took effect is then unknown.
     """
-    if _open.get():
-        raise RuntimeError("a unit of work is open already: pass it as an argument instead of opening another")
-    token = _open.set(True)
+    refuse_in_transaction()
+    token = in_transaction.set(True)
     try:
         with unavailable_when_down():
             async with pool().acquire() as connection, connection.transaction():
@@ -158,5 +156,5 @@ async def unit_of_work(bus: Bus) -> AsyncIterator[UnitOfWork]:
                 yield work
                 await work.flush()
     finally:
-        _open.reset(token)
+        in_transaction.reset(token)
     work.finish(bus)

@@ -47,7 +47,7 @@ async def create_calendar(bus: Bus, market: Market, actor: Actor, rule: Calendar
     if schedule is None:
         raise BadInput("The calendar has no trading day.", field="closed")
     async with unit_of_work(bus) as work:
-        if len(await calendar_store.read_calendars()) >= MAX_CALENDARS:
+        if await calendar_store.count_calendars(work) >= MAX_CALENDARS:
             raise BadInput(f"There are {MAX_CALENDARS} calendars already.", field="code")
         if not await calendar_store.insert_calendar(work, rule, actor.email):
             raise Conflict(f"The calendar {rule.code} exists already.", field="code")

@@ -14,6 +14,11 @@ async def read_calendars() -> dict[str, CalendarRule]:
     return {row.code: read_rule(row.code, json.loads(row.rule)) for row in rows}
 
 
+async def count_calendars(work: UnitOfWork) -> int:
+    """The number of created calendars, as a transaction sees it."""
+    return await models.Calendar.all().using_db(await work.orm()).count()
+
+
 async def insert_calendar(work: UnitOfWork, rule: CalendarRule, created_by: str) -> bool:
     """Store a calendar; False when its code is taken."""
     text = json.dumps(plain_form(rule))

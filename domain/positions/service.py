@@ -35,9 +35,8 @@ class Books:
 
     async def available(self, work: UnitOfWork, account: AccountBook) -> Decimal:
         """The available funds of a locked account; zero while a position cannot be valued."""
-        catalog = await self.market.catalog()
-        positions = (await queries.load_positions(work, [account.id], []))[account.id]
-        free = free_funds(account, positions.values(), catalog.by_id, self.market.quote)
+        positions, instruments = await self._held(work, account)
+        free = free_funds(account, positions, instruments, self.market.quote)
         return ZERO if free is None else free - account.reserved
 
     async def note_flow(self, work: UnitOfWork, account: AccountBook, amount: Decimal) -> None:
@@ -45,11 +44,23 @@ class Books:
 
         Its peak is scaled with its equity, and it is sampled right before and right after the flow.
         """
-        catalog = await self.market.refresh()
-        positions = (await queries.load_positions(work, [account.id], []))[account.id]
-        value = value_all(account, positions.values(), catalog.by_id, self.market.quote)
+        positions, instruments = await self._held(work, account)
+        value = value_all(account, positions, instruments, self.market.quote)
         account.peak_equity = peak_after_flow(account.peak_equity, value.equity, amount)
         await sample_flow(work, value, amount)
+
+    async def _held(
+        self, work: UnitOfWork, account: AccountBook
+    ) -> tuple[Collection[PositionBook], Mapping[UUID, Instrument]]:
+        """The positions of a locked account, and the instruments as cached here: those of the positions are among them.
+
+        Raises:
+            Unavailable: one was created a moment ago elsewhere; a transaction does not wait for another connection.
+        """
+        positions = (await queries.load_positions(work, [account.id], []))[account.id].values()
+        for position in positions:
+            self.market.known(position.instrument_id)
+        return positions, (await self.market.catalog()).by_id
 
     async def _read(self, account_ids: Collection[UUID], *, include_closed: bool) -> dict[UUID, AccountValue]:
         books = await account_queries.read_books(account_ids)

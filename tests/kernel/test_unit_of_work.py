@@ -9,9 +9,10 @@ import pytest
 from tortoise.exceptions import IntegrityError
 
 from domain.accounts.models import InterestRate
+from domain.kernel import orm
 from domain.kernel.bus import Message, NullBus
 from domain.kernel.cache import VersionedCache, bump
-from domain.kernel.database import fetch
+from domain.kernel.database import fetch, reading
 from domain.kernel.errors import Conflict
 from domain.kernel.time import utc_now
 from domain.kernel.topic_queries import read_versions
@@ -50,8 +51,20 @@ async def test_messages_are_published_after_the_commit_only(database: str) -> No
 
 async def test_units_of_work_do_not_nest(database: str) -> None:
     async with unit_of_work(NullBus()):
-        with pytest.raises(RuntimeError, match="open already"):
+        with pytest.raises(RuntimeError, match="is open"):
             async with unit_of_work(NullBus()):
+                pass
+        # Nor does one wait for a second connection, which the others may hold.
+        for read_beside in (
+            read_versions(),
+            fetch("SELECT 1"),
+            orm.read(InterestRate.all()),
+            orm.count(InterestRate.all()),
+        ):
+            with pytest.raises(RuntimeError, match="is open"):
+                await read_beside
+        with pytest.raises(RuntimeError, match="is open"):
+            async with reading():
                 pass
     async with unit_of_work(NullBus()) as work:
         assert (await work.fetch_row("SELECT 1 AS one"))["one"] == 1  # type: ignore[index]
