@@ -1,6 +1,7 @@
 /** Short messages that come and go, sounds, and notifications of the browser. */
 import 'element-plus/theme-chalk/el-notification.css';
 
+import { useMediaQuery } from '@vueuse/core';
 import { ElNotification } from 'element-plus/es/components/notification/index.mjs';
 import { defineStore } from 'pinia';
 
@@ -45,9 +46,11 @@ function play(tone: Tone): void {
 
 export const useNotices = defineStore('notices', () => {
   const preferences = usePreferences();
+  // On a phone what is pressed is at the bottom: a notice there would lie on it.
+  const isNarrow = useMediaQuery('(max-width: 820px)');
 
   function show(type: 'success' | 'warning' | 'error' | 'info', title: string, message = ''): void {
-    ElNotification({ type, title, message, position: 'bottom-right', duration: type === 'error' ? 9_000 : 4_500, offset: 8 });
+    ElNotification({ type, title, message, position: isNarrow.value ? 'top-right' : 'bottom-right', duration: type === 'error' ? 9_000 : 4_500, offset: 8 });
   }
 
   function sound(tone: Tone): void {
