@@ -53,7 +53,7 @@ SELECT count(*) FROM (
   SELECT pg_terminate_backend(a.pid) FROM pg_stat_activity a
   WHERE a.datname = current_database() AND a.pid <> pg_backend_pid() AND (
     a.pid IN (SELECT l.pid FROM pg_locks l WHERE {_LOCKED.format(high="$1::bigint", low="$2::bigint")})
-    OR (a.application_name = $3 AND a.state LIKE 'idle in transaction%'
+    OR (a.application_name = $3 AND (a.state LIKE 'idle in transaction%' OR a.wait_event_type = 'Lock')
       AND a.state_change < clock_timestamp() - make_interval(secs => $4::float))
   )
 ) AS ended
@@ -241,7 +241,8 @@ async def _acquire(database_url: str, role: str, *, wait: bool) -> asyncpg.Conne
 async def _end_sessions(connection: asyncpg.Connection, role: str, holder: str) -> None:
     """End the session that holds the lock, and its process's open transactions."""
     number = lock_number(role)
-    # A transaction that has stood still for half the silence is not going to end by itself.
+    # A transaction that has stood still for half the silence is not going to end by itself; neither is one that waits
+    # for a lock, once it gets it.
     stuck = SILENCE_SECONDS / 2
     ended = await connection.fetchval(_END_SESSIONS, number >> 32, number & 0xFFFF_FFFF, holder, stuck)
     _log.warning("holder is silent, its database sessions are terminated", role=role, holder=holder, sessions=ended)

@@ -376,7 +376,7 @@ class GuardedHttp(HttpToolsProtocol):
             if self.pipeline or cycle.response_started:
                 self._leave_and_close()
                 return
-            cycle.disconnected = True
+            cycle.waiting_for_100_continue, cycle.disconnected = False, True  # the body is not asked for any more
             cycle.message_event.set()
         self._write_refusal(status)
         if self._place is None or not self.transport.can_write_eof():

@@ -99,10 +99,12 @@ async def healthy(server: Running) -> bool:
         (ASK + b"transfer-encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n" + b"a: x\r\n" * 300, 431),
         (ASK + b"transfer-encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\na: " + b"x" * 300_000, 431),
         (ASK + b"transfer-encoding: chunked\r\n\r\n2;" + b"x" * 300_000, 431),
+        # Refused before its body is read, which the client waits to be asked for.
+        (ASK + b"expect: 100-continue\r\ntransfer-encoding: chunked\r\n\r\n{}\r\n", 400),
     ],
 )
 async def test_a_request_beyond_its_size_limit_is_refused_while_it_arrives(
-    desk: Desk, sent: bytes, status: int
+    desk: Desk, sent: bytes, status: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
     bounds = {"header_bytes": 1_000, "url_bytes": 500, "headers": 20}
     async with bounded(desk, **bounds) as server, raw(server) as client:
@@ -110,6 +112,7 @@ async def test_a_request_beyond_its_size_limit_is_refused_while_it_arrives(
         assert await client.answer() == status
         assert await client.ends() == b""
         assert await healthy(server)
+    assert "request failed" not in capsys.readouterr().out
 
 
 async def test_other_connections_are_served_between_the_slices_of_one(

@@ -167,7 +167,7 @@ async def test_an_action_lifted_by_a_person_is_taken_again_while_the_breach_last
             await set_account_state(desk.services.bus, owner, account_id, AccountState.ACTIVE, "no")
         await set_account_state(desk.services.bus, manager, account_id, AccountState.ACTIVE, "let them")
         (again,) = (await told(3))[2:]
-        assert again.message.startswith("Still broken")
+        assert again.message.startswith("The limit is still broken")
         assert await state(account_id) is AccountState.REDUCE_ONLY
         (halted,) = await list_halts(desk.admin, active_only=True)
         await lift_halt(desk.services.bus, manager, halted.id, "let them")

@@ -86,7 +86,7 @@ async def test_a_run_ends_with_the_result_or_the_error_of_its_task(desk: Platfor
         run = await outcome(desk, function)
         assert (run.state, run.error, run.result, run.attempt) == (state, error, result, 1), function.__name__
         assert run.duration_ms is not None
-    for function, part in ((answers_nonsense, "no JSON"), (answers_too_much, "at most 16384 are kept")):
+    for function, part in ((answers_nonsense, "is not JSON"), (answers_too_much, "at most 16384 are stored")):
         run = await outcome(desk, function)
         assert run.state == "FAILED"
         assert run.error is not None

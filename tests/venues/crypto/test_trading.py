@@ -138,7 +138,7 @@ async def test_fills_during_a_disconnection_are_booked_on_reconnection(
         await server.__aenter__()
         over = await desk.when(order, lambda order: not order.is_open)
         assert over.status is OrderStatus.FILLED
-        assert server.connections > connections
+        await eventually(lambda: server.connections > connections)
     assert await desk.fills(order) == desk.fills_there()
     await desk.check_books()
 
