@@ -2,7 +2,7 @@
 
 Everything inside commits together or not at all. Nothing inside uses the network: messages to others are handed to
 ``after_commit`` or ``publish`` and sent once the transaction has committed. Units do not nest: a step that needs one
-takes it as an argument.
+takes it as an argument. Reads inside go through it too: nobody who holds a connection waits for a second one.
 
 Work under a lease is fenced: each of its transactions begins by proving the lease.
 """
