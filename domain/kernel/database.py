@@ -111,6 +111,16 @@ def refuse_in_transaction() -> None:
         raise RuntimeError("a unit of work is open: read before it, or pass it as an argument and read through it")
 
 
+@contextmanager
+def beside_transaction() -> Iterator[None]:
+    """Allow reads on a second connection: for a unit of work of which there is one at a time, and never a crowd."""
+    token = in_transaction.set(False)
+    try:
+        yield
+    finally:
+        in_transaction.reset(token)
+
+
 @asynccontextmanager
 async def reading() -> AsyncIterator[Connection]:
     """A pooled connection for several reads."""

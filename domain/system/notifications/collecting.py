@@ -13,6 +13,7 @@ from domain.accounts.events import DAY_ROLLED
 from domain.accounts.types import AccountEvent
 from domain.anomalies.queries import MAX_ANOMALIES_PER_READ, read_anomalies
 from domain.kernel.bus import Bus
+from domain.kernel.database import beside_transaction
 from domain.kernel.unit_of_work import unit_of_work
 from domain.risk.event_queries import MAX_EVENTS_PER_READ, read_events, read_unhandled
 from domain.settlement.queries import read_statements
@@ -60,16 +61,18 @@ async def collect(bus: Bus, parts: Sequence[ComponentHealth]) -> bool:
     async with unit_of_work(bus) as work:
         if not await queries.lock_cursors(work):
             return False
-        before = await queries.read_cursors()
-        gathered = await _gather(before, wanted, parts, work.now)
-        escalations = await _escalations(channels, work.now)
-        names = await queries.account_names(
-            {notice.account_id for notice in (*gathered.notices, *escalations) if notice.account_id is not None}
-        )
-        told = {account_id: name for account_id, (name, _) in names.items()}
-        found = [notices.named(notice, told) for notice in gathered.notices]
-        late = [notices.named(notice, told) for notice in escalations]
-        readers = await queries.readers({each.owner_id for each in channels if each.owner_id is not None})
+        # Of all processes one comes here at a time.
+        with beside_transaction():
+            before = await queries.read_cursors()
+            gathered = await _gather(before, wanted, parts, work.now)
+            escalations = await _escalations(channels, work.now)
+            names = await queries.account_names(
+                {notice.account_id for notice in (*gathered.notices, *escalations) if notice.account_id is not None}
+            )
+            told = {account_id: name for account_id, (name, _) in names.items()}
+            found = [notices.named(notice, told) for notice in gathered.notices]
+            late = [notices.named(notice, told) for notice in escalations]
+            readers = await queries.readers({each.owner_id for each in channels if each.owner_id is not None})
         await queries.add_deliveries(work, _heard(channels, found, late, readers, work.now))
         if gathered.cursors != before or gathered.accounts:
             await queries.write_cursors(work, gathered.cursors, gathered.accounts)

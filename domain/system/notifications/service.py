@@ -101,7 +101,7 @@ def _address(notifications: Notifications, url: str) -> tuple[str, str]:
 
 async def _prepare_sources(work: UnitOfWork, channel: NotificationChannel) -> None:
     """Let what nobody listened to before count as read up to now; nobody reads sources meanwhile."""
-    others = [each for each in await store.read_enabled() if each.id != channel.id]
+    others = [each for each in await store.load_enabled(work) if each.id != channel.id]
     wanted = {topic for each in others for topic in each.topics}
     if not channel.enabled:
         return

@@ -79,6 +79,12 @@ async def read_enabled() -> list[NotificationChannel]:
     return [to_channel(row) for row in await read(models.NotificationChannel.filter(enabled=True).order_by("id"))]
 
 
+async def load_enabled(work: UnitOfWork) -> list[NotificationChannel]:
+    """All channels that hear something, as a transaction sees them."""
+    query = models.NotificationChannel.filter(enabled=True).using_db(await work.orm())
+    return [to_channel(row) for row in await query.order_by("id")]
+
+
 async def read_some(channel_ids: Collection[UUID]) -> list[NotificationChannel]:
     """These channels, those of them that there are."""
     return [to_channel(row) for row in await read(models.NotificationChannel.filter(id__in=list(channel_ids)))]
