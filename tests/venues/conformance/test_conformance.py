@@ -68,8 +68,8 @@ class Heard:
                 self.reports += await anext(self._stream)
 
     def order(self, order: NewOrder) -> VenueOrder | None:
-        """The newest word on an order."""
-        words = [row for row in self.reports if isinstance(row, VenueOrder) and is_about(row, order)]
+        """The newest word on an order: of several of one time the last."""
+        words = [row for row in reversed(self.reports) if isinstance(row, VenueOrder) and is_about(row, order)]
         return max(words, key=lambda row: (row.at, not row.is_open)) if words else None
 
     def fills(self, venue_order_id: str) -> list[VenueExecution]:
