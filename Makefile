@@ -24,7 +24,7 @@ PAGES := $(EXPLORER) $(DESK)
 PACKAGES := adapters api cli domain workers
 LOCK := .venv/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-annotate --no-emit-index-url
-WORKERS ?= 2
+WORKERS ?= 3
 
 .PHONY: help
 help: ## Show this list
@@ -35,7 +35,7 @@ run: $(RUNTIME) $(PAGES) ## Start everything; Ctrl-C stops it
 	@$(BIN)/tradegraph up
 
 .PHONY: test
-test: $(DEV) $(PAGES) ## Run all tests on throw-away servers; make test WORKERS=4, make test ARGS="-k ledger"
+test: $(DEV) $(PAGES) ## Run all tests on throw-away servers; make test WORKERS=2, make test ARGS="-k ledger"
 	@$(BIN)/python -m pytest --ignore tests/ha --numprocesses $(WORKERS) --dist worksteal --folder-times $(ARGS)
 
 .PHONY: matrix
