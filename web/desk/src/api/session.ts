@@ -62,6 +62,7 @@ async function post(path: string, body: object): Promise<Answer | Nobody> {
       body: JSON.stringify(body),
       credentials: 'same-origin',
       cache: 'no-store',
+      keepalive: path === 'logout',
     });
   } catch (error) {
     throw new RequestFailed(networkFailure(String(error)));
@@ -180,8 +181,10 @@ export const session = {
   async signOut(): Promise<void> {
     channel.postMessage('signed-out');
     end('signed-out');
-    // The session is gone from this tab whatever the server says; telling it ends the cookies too.
-    await alone(() => post('logout', {})).catch(() => undefined);
+    // The session is gone from this tab whatever the server says; telling it ends the cookies too. It is told at once, also
+    // when the page is left in this moment; a sign-in waits for the answer, which must not take the new cookies away.
+    const told = post('logout', {}).catch(() => undefined);
+    await alone(() => told);
   },
   /** The value of the Authorization header, renewed if it is about to expire; null when signed out. */
   async authorization(): Promise<string | null> {
