@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
 import { becomes, goTo, knock, openBrowser, openTab, signIn, skipTour, working } from './desk.mjs';
-import { ADDRESS, line, newcomer, place, prices } from './platform.mjs';
+import { ADDRESS, line, newcomer, place, prices, SYMBOL } from './platform.mjs';
 
 let browser;
 before(async () => {
@@ -77,9 +77,10 @@ test('where no WebSocket gets through, streams go over HTTP, and catch up after 
   const { deep } = await prices(person);
   const first = await place(person, { limitPrice: deep });
   await working(page, [first.id]);
-  const bid = page.locator('[data-test=bid]').first();
-  const before = await bid.innerText();
-  await page.waitForFunction((was) => document.querySelector('[data-test=bid]')?.innerText !== was, before);
+  // Of a market that never closes.
+  const bid = `[data-symbol="${SYMBOL}"] [data-test=bid]`;
+  const before = await page.innerText(bid);
+  await page.waitForFunction(([of, was]) => document.querySelector(of)?.innerText !== was, [bid, before]);
 
   wire.cut();
   await state(page, 'broken');
