@@ -122,7 +122,8 @@ async def test_writes_of_a_lost_worker_are_refused(database: str) -> None:
         async with unit_of_work(BUS) as work:
             # While a transaction of the first is open, nobody else takes over.
             await elsewhere(tick(BUS, DEFINITIONS))
-            assert {run["error"] for run in await runs()} == {"The worker first died or lost its connection.", None}
+            found = await elsewhere(runs())
+            assert {run["error"] for run in found} == {"The worker first died or lost its connection.", None}
             assert await elsewhere(attempts.take_run(BUS, DEFINITIONS, run_id, "second", LEASE)) is None
             await work.execute("SELECT 1")
     second = await attempts.take_run(BUS, DEFINITIONS, run_id, "second", LEASE)

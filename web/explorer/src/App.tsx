@@ -3,10 +3,13 @@ import { GraphiQL } from 'graphiql';
 import { useEffect, useMemo, useState, useSyncExternalStore } from 'react';
 
 import { findAccount, keepAccount, keptAccount } from './account';
+import { isPassing } from './graphql';
 import type { Session } from './session';
 import { SessionBar } from './SessionBar';
 import { starters } from './starters';
 import { createTransport } from './transport';
+
+const RETRY_MS = 5_000;
 
 interface Props {
   endpoint: string;
@@ -22,6 +25,7 @@ export function App({ endpoint, session }: Props) {
   const [account, setAccount] = useState(() => keptAccount(window.localStorage));
   useEffect(() => {
     let isCurrent = true;
+    let again: ReturnType<typeof setTimeout> | undefined;
     const look = async () => {
       const authorization = identity ? await session.authorization() : null;
       const found = authorization ? await findAccount(endpoint, authorization) : null;
@@ -29,9 +33,16 @@ export function App({ endpoint, session }: Props) {
       keepAccount(window.localStorage, found);
       setAccount(found);
     };
-    void look();
+    const lookUntilAnswered = () => {
+      look().catch((error: unknown) => {
+        // Any other failure stays: the tabs can be filled in by hand.
+        if (isCurrent && isPassing(error)) again = setTimeout(lookUntilAnswered, RETRY_MS);
+      });
+    };
+    lookUntilAnswered();
     return () => {
       isCurrent = false;
+      clearTimeout(again);
     };
   }, [endpoint, session, identity]);
 

@@ -18,14 +18,10 @@ interface Found {
 
 export const keptAccount = (storage: Storage): string => storage.getItem(KEPT) ?? '';
 
+/** The id of the account, or null where the visitor may see none. Throws `RequestFailed`. */
 export async function findAccount(endpoint: string, authorization: string): Promise<string | null> {
-  try {
-    const { data } = await ask<Found>(endpoint, { query: FIRST_ACCOUNT }, authorization);
-    return data.accountsConnection.edges[0]?.node.id ?? null;
-  } catch {
-    // The tabs can be filled in by hand.
-    return null;
-  }
+  const { data } = await ask<Found>(endpoint, { query: FIRST_ACCOUNT }, authorization);
+  return data.accountsConnection.edges[0]?.node.id ?? null;
 }
 
 export function keepAccount(storage: Storage, id: string): void {
