@@ -1,10 +1,10 @@
-"""Objects beside ids: what a row names, loaded together with what the operation's other rows name.
+"""Objects beside ids: the values that a row names, loaded together with those that the operation's other rows name.
 
 A row that is seen belongs to an account that is seen, and so does what it names; where it need not, the actor is asked.
 """
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Protocol, TypeVar, cast
+from typing import Protocol, TypeVar
 from uuid import UUID
 
 import strawberry
@@ -13,19 +13,18 @@ from api.context import Info
 from api.ids import named
 from api.loaders import Batch
 from domain.accounts.queries import read_currencies, read_transactions
+from domain.accounts.types import Transaction
+from domain.orders.model.order import Execution, Order
 from domain.orders.queries import read_orders
 from domain.orders.reading.execution_queries import read_executions
-
-if TYPE_CHECKING:
-    from api.accounts.types import Account, AccountTransaction
-    from api.orders.types import Execution, Order
+from domain.positions.valuation import AccountValue
 
 
-async def load_transaction(info: Info, transaction_id: UUID | None) -> "AccountTransaction | None":
+async def load_transaction(info: Info, transaction_id: UUID | None) -> Transaction | None:
     """The transaction that a row is about; None of a row that is about none."""
     if transaction_id is None:
         return None
-    return cast("AccountTransaction | None", await info.context.load(read_transactions, transaction_id))
+    return await info.context.load(read_transactions, transaction_id)
 
 
 class _Owned(Protocol):
@@ -36,11 +35,11 @@ class _Owned(Protocol):
 Owned = TypeVar("Owned", bound=_Owned)
 
 
-async def load_account(info: Info, account_id: UUID | None) -> "Account | None":
+async def load_account(info: Info, account_id: UUID | None) -> AccountValue | None:
     """The account of a row; None of a row of none."""
     if account_id is None:
         return None
-    return cast("Account | None", await info.context.load(info.context.services.books.read, account_id))
+    return await info.context.load(info.context.services.books.read, account_id)
 
 
 async def load_currency(info: Info, account_id: UUID) -> str:
@@ -50,16 +49,16 @@ async def load_currency(info: Info, account_id: UUID) -> str:
     return currency
 
 
-async def load_order(info: Info, order_id: UUID | None) -> "Order | None":
+async def load_order(info: Info, order_id: UUID | None) -> Order | None:
     """The order that a row is about; None of a row that is about none."""
-    return cast("Order | None", await info.context.load(read_orders, order_id)) if order_id is not None else None
+    return await info.context.load(read_orders, order_id) if order_id is not None else None
 
 
-async def load_execution(info: Info, execution_id: UUID | None) -> "Execution | None":
+async def load_execution(info: Info, execution_id: UUID | None) -> Execution | None:
     """The execution that a row is about; None of a row that is about none."""
     if execution_id is None:
         return None
-    return cast("Execution | None", await info.context.load(read_executions, execution_id))
+    return await info.context.load(read_executions, execution_id)
 
 
 async def find_visible(
@@ -76,22 +75,22 @@ async def find_visible(
     return found if actor.may_read(found.account_id) else None
 
 
-async def visible_orders(info: Info, order_ids: Iterable[UUID]) -> "list[Order]":
+async def visible_orders(info: Info, order_ids: Iterable[UUID]) -> list[Order]:
     """Those of the orders that are there, and that the actor may see."""
     actor = info.context.require_actor()
     found = await info.context.load_all(read_orders, order_ids)
-    return cast("list[Order]", [order for order in found if actor.may_read(order.account_id)])
+    return [order for order in found if actor.may_read(order.account_id)]
 
 
-async def visible_executions(info: Info, execution_ids: Iterable[UUID]) -> "list[Execution]":
+async def visible_executions(info: Info, execution_ids: Iterable[UUID]) -> list[Execution]:
     """Those of the executions that are there, and that the actor may see."""
     actor = info.context.require_actor()
     found = await info.context.load_all(read_executions, execution_ids)
-    return cast("list[Execution]", [row for row in found if actor.may_read(row.account_id)])
+    return [row for row in found if actor.may_read(row.account_id)]
 
 
-async def visible_transactions(info: Info, transaction_ids: Iterable[UUID]) -> "list[AccountTransaction]":
+async def visible_transactions(info: Info, transaction_ids: Iterable[UUID]) -> list[Transaction]:
     """Those of the transactions that are there, and that the actor may see."""
     actor = info.context.require_actor()
     found = await info.context.load_all(read_transactions, transaction_ids)
-    return cast("list[AccountTransaction]", [row for row in found if actor.may_read(row.account_id)])
+    return [row for row in found if actor.may_read(row.account_id)]

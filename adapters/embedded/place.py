@@ -24,6 +24,7 @@ OUTSIDE_PARENTS = (Path("/var/lib"), Path("/srv"), Path("/opt"))
 OUTSIDE_NAME = "tradegraph"
 
 _LOCK_SECONDS = 0.5
+_LOCK_PAUSE_SECONDS = 0.02
 _POINTER = "location"
 _OWNER = "data-folder"
 
@@ -110,7 +111,7 @@ def _lock_within(descriptor: int, seconds: float) -> bool:
         except BlockingIOError:
             if time.monotonic() > deadline:
                 return False
-            time.sleep(0.02)
+            time.sleep(_LOCK_PAUSE_SECONDS)
         else:
             return True
 

@@ -17,7 +17,8 @@ from domain.system.fix.stored import StoredMessage
 READ_BYTES = 65_536
 # Who takes nothing for so long is not there any more.
 _WRITE_SECONDS = 30.0
-_TICK_SECONDS = 0.5
+# The time between two looks at the timers of a session.
+TICK_SECONDS = 0.5
 
 
 class LinkEnded(Exception):
@@ -132,7 +133,7 @@ class Link:
             LinkEnded: the other side is silent.
         """
         while self.session.phase is not Phase.ENDED:
-            await asyncio.sleep(_TICK_SECONDS)
+            await asyncio.sleep(TICK_SECONDS)
             await self.act(self.session.tick(time.monotonic()))
 
     async def close(self) -> None:

@@ -79,7 +79,7 @@ class AccountEvent:
         self, info: Info
     ) -> Annotated["AccountTransaction", strawberry.lazy("api.accounts.types")] | None:
         """From the ledger."""
-        return await load_transaction(info, self.change.transaction_id)
+        return cast("AccountTransaction | None", await load_transaction(info, self.change.transaction_id))
 
 
 def account_event_view(step: Step[StoredEvent]) -> AccountEvent:

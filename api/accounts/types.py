@@ -82,12 +82,12 @@ class AccountTransaction(Node):
     @strawberry.field(description="The order that caused it; null for none.", metadata=SAME_FOR_ALL)
     async def order(self, transaction: strawberry.Parent[Transaction], info: Info) -> Order | None:
         """Loaded with the operation's other orders."""
-        return await load_order(info, transaction.order_id)
+        return cast(Order | None, await load_order(info, transaction.order_id))
 
     @strawberry.field(description="The execution that caused it; null for none.", metadata=SAME_FOR_ALL)
     async def execution(self, transaction: strawberry.Parent[Transaction], info: Info) -> Execution | None:
         """Loaded with the operation's other executions."""
-        return await load_execution(info, transaction.execution_id)
+        return cast(Execution | None, await load_execution(info, transaction.execution_id))
 
 
 @strawberry.type(description="An account with its figures at the newest quotes, in its currency.")

@@ -1,7 +1,6 @@
 """Evidence of an anomaly, as its reader may see it."""
 
 import asyncio
-from uuid import UUID
 
 from api.context import Info
 from api.objects import visible_executions, visible_orders, visible_transactions
@@ -21,6 +20,6 @@ async def evidence_shown(info: Info, anomaly: Anomaly) -> str:
         visible_executions(info, named_in(anomaly, "executionIds")),
         visible_transactions(info, named_in(anomaly, "transactionIds")),
     )
-    visible = {UUID(str(row.id)) for row in (*orders, *executions, *transactions)}
+    visible = {row.id for row in orders} | {row.id for row in executions} | {row.id for row in transactions}
     visible.update(account for account in named_in(anomaly, "accountIds") if actor.may_read(account))
     return evidence_naming(anomaly, visible)

@@ -79,21 +79,21 @@ class Anomaly(Node):
         self, anomaly: strawberry.Parent[Any], info: Info
     ) -> Annotated["Account", strawberry.lazy("api.accounts.types")] | None:
         """Loaded with the operation's other accounts."""
-        return await load_account(info, anomaly.account_id)
+        return cast("Account | None", await load_account(info, anomaly.account_id))
 
     @strawberry.field(description="The orders that it rests on, as far as you may see them.")
     async def orders(
         self, anomaly: strawberry.Parent[Any], info: Info
     ) -> list[Annotated["Order", strawberry.lazy("api.orders.types")]]:
         """Loaded with the operation's other orders."""
-        return await visible_orders(info, values.named_in(anomaly, "orderIds"))
+        return cast("list[Order]", await visible_orders(info, values.named_in(anomaly, "orderIds")))
 
     @strawberry.field(description="The executions that it rests on, as far as you may see them.")
     async def executions(
         self, anomaly: strawberry.Parent[Any], info: Info
     ) -> list[Annotated["Execution", strawberry.lazy("api.orders.types")]]:
         """Loaded with the operation's other executions."""
-        return await visible_executions(info, values.named_in(anomaly, "executionIds"))
+        return cast("list[Execution]", await visible_executions(info, values.named_in(anomaly, "executionIds")))
 
     @strawberry.field(description="The risk event that it raised; null for none.", metadata=SAME_FOR_ALL)
     async def risk_event(self, anomaly: strawberry.Parent[Any], info: Info) -> RiskEvent | None:

@@ -31,7 +31,6 @@ from domain.kernel.time import Nanos
 from domain.orders.entry.batch import PlacedOrder
 from domain.orders.model import order as values
 from domain.orders.model.events import read_order_event
-from domain.orders.model.order import Execution as Fill
 from domain.orders.protection.unconfirmed_queries import CancelScope, count_unconfirmed_cancels
 from domain.orders.queries import read_executions_of, read_groups, read_orders
 
@@ -102,7 +101,7 @@ class Order(OrderTermsView, Node):
         self, order: strawberry.Parent[values.Order], info: Info
     ) -> Annotated["Order", strawberry.lazy("api.orders.types")] | None:
         """Loaded with the operation's other orders."""
-        return await load_order(info, order.parent_id)
+        return cast("Order | None", await load_order(info, order.parent_id))
 
     @strawberry.field(
         description="All orders of its bracket or OCO, including itself, oldest first; empty without a group.",
@@ -165,31 +164,31 @@ class Execution(Node):
     at: Nanos = strawberry.field(description="The venue's time, to the nanosecond.")
 
     @strawberry.field(description="Resumes `executions` of its account after it.", metadata=SAME_FOR_ALL)
-    def cursor(self, execution: strawberry.Parent[Fill]) -> Cursor:
+    def cursor(self, execution: strawberry.Parent[values.Execution]) -> Cursor:
         """The number of its event."""
         return cursor_of(execution.sequence)
 
     @strawberry.field(description="The execution that replaces it; null if there is none.", metadata=SAME_FOR_ALL)
     async def correction(
-        self, execution: strawberry.Parent[Fill], info: Info
+        self, execution: strawberry.Parent[values.Execution], info: Info
     ) -> Annotated["Execution", strawberry.lazy("api.orders.types")] | None:
         """Loaded with the operation's other executions."""
-        return await load_execution(info, execution.corrected_by)
+        return cast("Execution | None", await load_execution(info, execution.corrected_by))
 
     @strawberry.field(description="Order of the execution.", metadata=SAME_FOR_ALL)
-    async def order(self, execution: strawberry.Parent[Fill], info: Info) -> Order:
+    async def order(self, execution: strawberry.Parent[values.Execution], info: Info) -> Order:
         """Loaded with the operation's other orders."""
         return cast(Order, await info.context.load(read_orders, execution.order_id))
 
     @strawberry.field(
         description="The currency of its money: the account's. Its price is in the instrument's.", metadata=SAME_FOR_ALL
     )
-    async def currency(self, execution: strawberry.Parent[Fill], info: Info) -> str:
+    async def currency(self, execution: strawberry.Parent[values.Execution], info: Info) -> str:
         """Loaded with those of the operation's other accounts."""
         return await load_currency(info, execution.account_id)
 
     @strawberry.field(description="Its owner.", metadata=SAME_FOR_ALL)
-    async def account(self, execution: strawberry.Parent[Fill], info: Info) -> _Account:
+    async def account(self, execution: strawberry.Parent[values.Execution], info: Info) -> _Account:
         """Loaded with the operation's other accounts."""
         return cast("Account", await info.context.load(info.context.services.books.read, execution.account_id))
 
@@ -357,7 +356,7 @@ def orders_view(placed: Sequence[PlacedOrder]) -> OrdersPayload:
     return OrdersPayload(results=cast("list[OrderPayload]", placed), accepted=len(placed) - rejected, rejected=rejected)
 
 
-def execution_view(execution: Fill) -> Execution:
+def execution_view(execution: values.Execution) -> Execution:
     """The value itself: its attributes are the fields."""
     return cast(Execution, execution)
 

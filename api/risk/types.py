@@ -60,7 +60,7 @@ class RiskRule(Node):
     @strawberry.field(description="The account that it applies to; null for all of its scope.", metadata=SAME_FOR_ALL)
     async def account(self, rule: strawberry.Parent[Any], info: Info) -> _Account | None:
         """Loaded with the operation's other accounts."""
-        return await load_account(info, rule.account_id)
+        return cast("Account | None", await load_account(info, rule.account_id))
 
 
 @strawberry.type(description="A rule that an order breaks, with the limit and the observed value.")
@@ -128,12 +128,12 @@ class RiskEvent(Node):
     @strawberry.field(description="The account that it is about; null for none.", metadata=SAME_FOR_ALL)
     async def account(self, event: strawberry.Parent[Any], info: Info) -> _Account | None:
         """Loaded with the operation's other accounts."""
-        return await load_account(info, event.account_id)
+        return cast("Account | None", await load_account(info, event.account_id))
 
     @strawberry.field(description="The order that it is about; null for none.", metadata=SAME_FOR_ALL)
     async def order(self, event: strawberry.Parent[Any], info: Info) -> _Order | None:
         """Loaded with the operation's other orders."""
-        return await load_order(info, event.order_id)
+        return cast("Order | None", await load_order(info, event.order_id))
 
     @strawberry.field(
         description="The rule that was broken; null for none, and for one that was deleted.", metadata=SAME_FOR_ALL
@@ -169,7 +169,7 @@ class TradingHalt(Node):
     @strawberry.field(description="The account that it stops; null for all of its scope.", metadata=SAME_FOR_ALL)
     async def account(self, halt: strawberry.Parent[Any], info: Info) -> _Account | None:
         """Loaded with the operation's other accounts."""
-        return await load_account(info, halt.account_id)
+        return cast("Account | None", await load_account(info, halt.account_id))
 
     @strawberry.field(
         description=(

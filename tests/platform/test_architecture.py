@@ -1,5 +1,6 @@
 """Sentences of docs/architecture.md that can be checked are true."""
 
+import ast
 import re
 import tomllib
 from pathlib import Path
@@ -78,6 +79,27 @@ def test_every_area_keeps_its_root_fields_in_the_file_of_that_name(root: str) ->
     found = {path.name for path in (ROOT / "api").rglob("*.py") if parts.search(path.read_text(encoding="utf-8"))}
     assert {name for name in found if name != file and not name.endswith(f"_{file}")} == set()
     assert file in found
+
+
+def _runtime_imports(tree: ast.Module) -> set[str]:
+    return {node.module for node in tree.body if isinstance(node, ast.ImportFrom) and node.module is not None}
+
+
+def _type_imports(tree: ast.Module) -> set[str]:
+    guarded = [node for node in tree.body if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"]
+    found = [part for block in guarded for part in ast.walk(block) if isinstance(part, ast.ImportFrom)]
+    return {part.module for part in found if part.module is not None}
+
+
+def test_the_only_circles_of_imports_are_those_of_lazy_types_in_the_schema() -> None:
+    (contract,) = [row for row in CONTRACTS if row["type"] == "acyclic_siblings"]
+    assert contract["ignore_imports"]
+    for line in contract["ignore_imports"]:
+        importer, _, imported = line.partition(" -> ")
+        source = (ROOT / f"{importer.replace('.', '/')}.py").read_text(encoding="utf-8")
+        tree = ast.parse(source)
+        assert imported in _type_imports(tree) - _runtime_imports(tree), line
+        assert f'strawberry.lazy("{imported}")' in source, line
 
 
 def _number(pattern: str) -> int:

@@ -15,7 +15,7 @@ import structlog
 
 from adapters.fix import words
 from adapters.fix.decoder import Decoder, split
-from adapters.fix.link import Link, LinkEnded, read_messages
+from adapters.fix.link import TICK_SECONDS, Link, LinkEnded, read_messages
 from adapters.fix.message import Malformed, Message
 from adapters.fix.session import Body, Phase, Session
 from adapters.fix.store import SessionStore
@@ -290,7 +290,7 @@ class CounterpartySession:
     async def _watch(self, link: Link) -> None:
         since = time.monotonic()
         while True:
-            await asyncio.sleep(0.5)
+            await asyncio.sleep(TICK_SECONDS)
             if link.session.phase is Phase.LOGON and time.monotonic() - since > self.terms.timeout_seconds:
                 raise LinkEnded("the Logon was not answered")
             await link.act(link.session.tick(time.monotonic()))

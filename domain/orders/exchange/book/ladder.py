@@ -4,14 +4,22 @@ A rising ladder is reached by prices at or above its keys, a falling one by pric
 that is reached first, so an event that reaches no order costs one comparison however many wait.
 """
 
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from sortedcontainers import SortedDict
 
-if TYPE_CHECKING:
-    from domain.orders.exchange.book.working import WorkingOrder
+
+class Waiting(Protocol):
+    """An order that a ladder holds."""
+
+    @property
+    def sequence(self) -> int:
+        """Its place in the order of arrival."""
+        ...
+
 
 Key = TypeVar("Key")
+Entry = TypeVar("Entry", bound=Waiting)
 
 
 class Room:
@@ -23,7 +31,7 @@ class Room:
         self.waiting = 0
 
 
-class Ladder(Generic[Key]):
+class Ladder(Generic[Key, Entry]):
     """Orders by the key that they wait for; those of one key in the order of arrival."""
 
     __slots__ = ("_levels", "_rising", "_room", "best")
@@ -31,10 +39,10 @@ class Ladder(Generic[Key]):
     def __init__(self, room: Room, *, rising: bool) -> None:
         self._room = room
         self._rising = rising
-        self._levels: SortedDict[Key, dict[int, WorkingOrder]] = SortedDict()
+        self._levels: SortedDict[Key, dict[int, Entry]] = SortedDict()
         self.best: Key | None = None
 
-    def add(self, key: Key, order: "WorkingOrder") -> None:
+    def add(self, key: Key, order: Entry) -> None:
         """Add an order that waits for ``key``."""
         self._room.waiting += 1
         level = self._levels.get(key)
@@ -45,7 +53,7 @@ class Ladder(Generic[Key]):
         else:
             level[order.sequence] = order
 
-    def remove(self, key: Key, order: "WorkingOrder") -> None:
+    def remove(self, key: Key, order: Entry) -> None:
         """Remove an order that waits for ``key``."""
         self._room.waiting -= 1
         level = self._levels[key]
@@ -56,19 +64,19 @@ class Ladder(Generic[Key]):
             if key == self.best:
                 self.best = levels.peekitem(0 if self._rising else -1)[0] if levels else None
 
-    def everyone(self) -> "list[WorkingOrder]":
+    def everyone(self) -> list[Entry]:
         """All waiting orders."""
         return [order for level in self._levels.values() for order in level.values()]
 
-    def reached(self, value: Key) -> "list[WorkingOrder]":
+    def reached(self, value: Key) -> list[Entry]:
         """The orders whose key ``value`` has reached, equal included."""
         return self._collect(value, strictly=False)
 
-    def passed(self, value: Key) -> "list[WorkingOrder]":
+    def passed(self, value: Key) -> list[Entry]:
         """The orders whose key ``value`` has gone beyond."""
         return self._collect(value, strictly=True)
 
-    def _collect(self, value: Key, *, strictly: bool) -> "list[WorkingOrder]":
+    def _collect(self, value: Key, *, strictly: bool) -> list[Entry]:
         best = self.best
         if best is None:
             return []

@@ -11,7 +11,7 @@ from domain.orders.exchange.book.ladder import Ladder, Room
 from domain.orders.exchange.book.market import ExchangeMarket, Reference
 from domain.orders.exchange.book.working import WorkingOrder
 
-PriceLadders = dict[tuple[Reference, bool], Ladder[Decimal]]
+PriceLadders = dict[tuple[Reference, bool], Ladder[Decimal, WorkingOrder]]
 QUOTED = (Reference.ASK, Reference.BID)
 UNQUOTED = (Reference.LAST, Reference.MID)
 
@@ -48,7 +48,7 @@ class Queues:
         self._prices = quoted | _price_ladders(self._unquoted, UNQUOTED)
         self._ask_falls, self._ask_rises = quoted[Reference.ASK, False], quoted[Reference.ASK, True]
         self._bid_falls, self._bid_rises = quoted[Reference.BID, False], quoted[Reference.BID, True]
-        self._rests: Ladder[int] = Ladder(Room(), rising=True)
+        self._rests: Ladder[int, WorkingOrder] = Ladder(Room(), rising=True)
         self.dormant = Room()
         self._activations = _price_ladders(self.dormant, QUOTED + UNQUOTED)
         self.trails = Room()
@@ -56,8 +56,8 @@ class Queues:
         self._ratchets = _price_ladders(self.trails, QUOTED) | _price_ladders(self._unquoted_trails, UNQUOTED)
         self._ask_ratchet = self._ratchets[Reference.ASK, False]
         self._bid_ratchet = self._ratchets[Reference.BID, True]
-        self._unset: Ladder[int] = Ladder(self.trails, rising=True)
-        self.expiries: Ladder[int] = Ladder(Room(), rising=True)
+        self._unset: Ladder[int, WorkingOrder] = Ladder(self.trails, rising=True)
+        self.expiries: Ladder[int, WorkingOrder] = Ladder(Room(), rising=True)
 
     # ------------------------------------------------------------------ standing in line
 
@@ -106,7 +106,7 @@ class Queues:
         rising = order.is_buy is not order.waits_for_touch
         self._wait(order, self._prices[order.reference, rising], order.stop)
 
-    def _wait(self, order: WorkingOrder, ladder: Ladder[Any], key: Any) -> None:
+    def _wait(self, order: WorkingOrder, ladder: Ladder[Any, WorkingOrder], key: Any) -> None:
         ladder.add(key, order)
         order.waits.append((ladder, key))
 

@@ -3,15 +3,13 @@
 from collections.abc import Hashable
 from dataclasses import replace
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from domain.orders.exchange.book.ladder import Ladder
 from domain.orders.exchange.book.market import Reference, reference_for
 from domain.orders.exchange.types import OPEN_STATUSES, OrderState
 from domain.orders.model.order_types import CONDITIONAL, LIMIT_ONCE_TRIGGERED, TOUCH_TRIGGERED, TRAILING
 from domain.orders.model.types import CLOSING, Side
-
-if TYPE_CHECKING:
-    from domain.orders.exchange.book.ladder import Ladder
 
 
 class WorkingOrder:
@@ -61,7 +59,7 @@ class WorkingOrder:
         self.sequence = state.sequence
         # The most favourable price at which the trail was last computed: nothing less favourable can move it.
         self.anchor: Decimal | None = None
-        self.waits: list[tuple[Ladder[Any], Any]] = []
+        self.waits: list[tuple[Ladder[Any, WorkingOrder], Any]] = []
 
     def state(self) -> OrderState:
         """A frozen copy to restore from."""

@@ -45,7 +45,7 @@ def test_an_empty_ladder_wakes_no_order():
 @given(st.lists(st.integers(0, 5), max_size=30), st.booleans(), st.data())
 def test_a_ladder_behaves_as_a_sorted_multiset(keys, rising, data):
     room = Room()
-    made: Ladder[int] = Ladder(room, rising=rising)
+    made: Ladder[int, Waiting] = Ladder(room, rising=rising)
     bag = {}
     for sequence, key in enumerate(keys):
         made.add(key, Waiting(sequence))
