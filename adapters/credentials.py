@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from adapters.private_files import write_private
-from adapters.settings import Settings
+from adapters.settings.loading import Settings
 
 FILE_NAME = "credentials.json"
 

@@ -17,7 +17,7 @@ from adapters.bus import RedisBus
 from adapters.leases import read_roles
 from adapters.probe import Probe
 from adapters.process_board import ProcessBoard
-from adapters.settings import Settings
+from adapters.settings.loading import Settings
 from adapters.tick_stream import RedisTickStream
 from adapters.version import VERSION
 from domain.kernel.database import fetch, ping, pool_use

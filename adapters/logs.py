@@ -13,7 +13,7 @@ import structlog
 
 from adapters.lossy_output import LossyOutput
 from adapters.scrub import scrubber
-from adapters.setting_values import LogSetting
+from adapters.settings.values import LogSetting
 
 # Libraries that report each request or job at `info`: their warnings matter, the rest is theirs.
 _QUIET = ("httpx", "websockets", "arq.worker", "asyncio", "tortoise", "ccxt", "aiohttp")

@@ -13,7 +13,7 @@ from typing import TextIO
 import orjson
 
 from adapters.logs import unfailing
-from adapters.setting_values import LogSetting
+from adapters.settings.values import LogSetting
 
 _FLUSH_SECONDS = 0.1
 _MAX_WAITING = 1_000

@@ -16,7 +16,7 @@ from adapters.notifications.sealing import SecretVault
 from adapters.probe import Probe
 from adapters.process_board import ProcessBoard
 from adapters.request_rates import SharedRates
-from adapters.settings import Settings
+from adapters.settings.loading import Settings
 from adapters.throttle import RedisThrottle
 from adapters.tick_stream import RedisTickStream
 from adapters.venues.crypto.gateway import GATEWAY as CCXT

@@ -24,7 +24,7 @@ from adapters.embedded import embedded_services
 from adapters.embedded.place import find_place, remove_place
 from adapters.embedded.ports import free_port
 from adapters.embedded.services import FOLDER
-from adapters.settings import load_settings
+from adapters.settings.loading import load_settings
 from cli.prepare import prepare
 
 _ROOT = Path(__file__).parents[1]

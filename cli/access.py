@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from adapters.database import database
-from adapters.settings import Settings
+from adapters.settings.loading import Settings
 from domain.access.service import Access, make_access
 from domain.access.throttle import MemoryThrottle
 from domain.kernel.bus import NullBus

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from adapters.embedded import embedded_services, running_services
-from adapters.settings import Settings
+from adapters.settings.loading import Settings
 from cli.errors import CommandError
 
 

@@ -12,7 +12,7 @@ import asyncpg
 
 from adapters.backups import DUMP, FORMAT, Manifest, measure_dump, write_manifest
 from adapters.libpq import address_variables, program
-from adapters.settings import load_settings
+from adapters.settings.loading import load_settings
 from adapters.version import VERSION
 from cli.addresses import servers_for_a_while
 from cli.checks import applied_migrations, check_schema

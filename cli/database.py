@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 from adapters.libpq import address_variables, program
-from adapters.settings import load_settings
+from adapters.settings.loading import load_settings
 from cli.addresses import servers_for_a_while
 from cli.checks import check_database, require_empty
 from cli.errors import CommandError

@@ -9,7 +9,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from adapters.settings import Settings
+from adapters.settings.loading import Settings
 from api.rights import DECISIONS, Rule
 from api.root import platform_schema
 from cli.reference import reference

@@ -10,7 +10,7 @@ import orjson
 from graphql import GraphQLSchema, OperationDefinitionNode, parse, specified_rules, validate
 
 from adapters.document_files import read_documents
-from adapters.settings import Settings, load_settings
+from adapters.settings.loading import Settings, load_settings
 from api.graphql.listed import digest_of
 from api.root import platform_schema
 from cli.processes import PROJECT

@@ -26,7 +26,7 @@ from pathlib import Path
 from setproctitle import getproctitle, setproctitle
 
 from adapters.database import MODEL_MODULES
-from adapters.settings import LIFELINE_VARIABLE
+from adapters.settings.loading import LIFELINE_VARIABLE
 from api.root import platform_schema
 from cli.forking import MAX_MESSAGE
 from cli.main import main

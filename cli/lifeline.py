@@ -9,7 +9,7 @@ import signal
 import threading
 import time
 
-from adapters.settings import LIFELINE_VARIABLE
+from adapters.settings.loading import LIFELINE_VARIABLE
 
 # How long a process may take to stop in order before it is ended.
 GRACE_SECONDS = 15.0

@@ -9,7 +9,7 @@ from adapters.database import migrate
 from adapters.demo import demo_instruments
 from adapters.embedded.place import make_private_folder
 from adapters.seeding import seed
-from adapters.settings import Settings, load_settings
+from adapters.settings.loading import Settings, load_settings
 from adapters.venues.registry import configure
 from adapters.wiring import GATEWAYS, open_services
 from cli.access import open_access

@@ -8,7 +8,7 @@ from pathlib import Path
 from adapters.credentials import complete
 from adapters.embedded.place import make_private_folder
 from adapters.logs import configure_logging
-from adapters.settings import Settings, load_settings
+from adapters.settings.loading import Settings, load_settings
 from adapters.settings_error import SettingsError
 from adapters.venues.registry import configure
 from adapters.wiring import GATEWAYS

@@ -5,7 +5,7 @@ import asyncio
 import os
 
 from adapters.database import database
-from adapters.settings import load_settings
+from adapters.settings.loading import load_settings
 from cli.addresses import servers_for_a_while
 from cli.checks import check_schema
 from cli.errors import CommandError

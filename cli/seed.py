@@ -7,7 +7,7 @@ import os
 from adapters.credentials import complete
 from adapters.embedded.place import make_private_folder
 from adapters.seeding import seed
-from adapters.settings import Settings, load_settings
+from adapters.settings.loading import Settings, load_settings
 from adapters.wiring import open_services
 from cli.addresses import servers_for_a_while
 from cli.checks import check_redis, check_schema

@@ -23,7 +23,7 @@ from honcho.colour import get_colours
 from honcho.printer import Message, Printer
 from honcho.process import Popen
 
-from adapters.settings import LIFELINE_VARIABLE
+from adapters.settings.loading import LIFELINE_VARIABLE
 from cli.forking import Forked, Forks, own_arguments
 from cli.lines import LAUNCHER
 

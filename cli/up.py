@@ -25,7 +25,7 @@ from adapters.credentials import complete
 from adapters.embedded import EmbeddedServices, embedded_services
 from adapters.embedded.place import make_private_folder
 from adapters.lossy_output import LossyOutput
-from adapters.settings import Settings, load_settings
+from adapters.settings.loading import Settings, load_settings
 from cli.checks import check_port, check_redis
 from cli.errors import CommandError
 from cli.forking import Forks

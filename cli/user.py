@@ -12,7 +12,7 @@ import sys
 
 from adapters.credentials import complete
 from adapters.embedded.place import make_private_folder
-from adapters.settings import Settings, load_settings
+from adapters.settings.loading import Settings, load_settings
 from cli.access import open_access
 from cli.addresses import servers_for_a_while
 from cli.checks import check_schema

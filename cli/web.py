@@ -23,7 +23,7 @@ from adapters.document_files import read_documents
 from adapters.garbage import settle
 from adapters.logs import configure_logging
 from adapters.request_lines import RequestLines
-from adapters.settings import Settings, load_settings
+from adapters.settings.loading import Settings, load_settings
 from adapters.traces.loading import open_tracing
 from adapters.version import VERSION
 from adapters.wiring import ProcessServices, open_services

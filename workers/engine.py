@@ -13,7 +13,7 @@ import structlog
 
 from adapters.database_clock import following_clock
 from adapters.leases import HeldLease, hold_lease
-from adapters.settings import Settings
+from adapters.settings.loading import Settings
 from adapters.venues.registry import ConfiguredVenue
 from adapters.wiring import ProcessServices, open_services
 from domain.kernel.lease_queries import LeaseLost, check_lease

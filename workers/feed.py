@@ -13,7 +13,7 @@ import structlog
 
 from adapters.feeds.choice import chosen_feed
 from adapters.feeds.feed import Feed, FeedError, Troubled, untroubled
-from adapters.setting_values import FeedSetting
+from adapters.settings.values import FeedSetting
 from adapters.tick_stream import RedisTickStream
 from domain.kernel.bus import Bus
 from domain.kernel.retry import keep_trying

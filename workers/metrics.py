@@ -8,7 +8,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge
 from adapters.metrics.listener import telling
 from adapters.metrics.process import describe_process
 from adapters.metrics.vital import Vital
-from adapters.settings import Settings
+from adapters.settings.loading import Settings
 
 
 class EngineMetrics:

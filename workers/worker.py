@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import structlog
 
 from adapters.database_clock import following_clock
-from adapters.settings import Settings
+from adapters.settings.loading import Settings
 from adapters.wiring import open_services
 from domain.system.definitions import DEFINITIONS
 from domain.system.scheduling import Definitions

@@ -4,7 +4,7 @@ from adapters.feeds.crypto import CryptoFeed
 from adapters.feeds.feed import Feed, NoFeed, Troubled, untroubled
 from adapters.feeds.replay import ReplayFeed
 from adapters.feeds.sim import SimFeed
-from adapters.setting_values import FeedSetting
+from adapters.settings.values import FeedSetting
 from domain.market.market import Market
 
 

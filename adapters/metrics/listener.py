@@ -16,7 +16,7 @@ import orjson
 from prometheus_client import CollectorRegistry, make_wsgi_app
 
 from adapters.metrics.vital import Vital
-from adapters.setting_values import Address
+from adapters.settings.values import Address
 
 _STALLED_SECONDS = 5.0
 _BEARER = "bearer "

@@ -3,7 +3,7 @@
 import importlib
 from typing import TYPE_CHECKING, cast
 
-from adapters.settings import Settings
+from adapters.settings.loading import Settings
 from adapters.settings_error import SettingsError
 
 if TYPE_CHECKING:

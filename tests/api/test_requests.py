@@ -11,7 +11,7 @@ import orjson
 import pytest
 
 from adapters.request_lines import RequestLines
-from adapters.setting_values import LogSetting
+from adapters.settings.values import LogSetting
 from api.requests import RequestRecord
 from tests.support.api import ADA, Desk, open_socket, running
 from tests.support.waiting import eventually

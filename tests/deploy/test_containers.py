@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from adapters.settings import load_settings
+from adapters.settings.loading import load_settings
 from cli.main import COMMANDS
 from tests.support.processes import ROOT
 

@@ -14,7 +14,7 @@ import asyncpg
 import pytest
 
 from adapters.database import database
-from adapters.settings import load_settings
+from adapters.settings.loading import load_settings
 from adapters.settings_error import SettingsError
 from domain.kernel.database import pool
 from tests.support.api import free_socket

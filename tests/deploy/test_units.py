@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.settings import load_settings
+from adapters.settings.loading import load_settings
 from cli.main import COMMANDS
 from tests.support.processes import ROOT
 

@@ -14,7 +14,7 @@ from adapters.feeds.choice import chosen_feed
 from adapters.feeds.feed import MAX_BATCH, Feed, FeedError, NoFeed
 from adapters.feeds.replay import ReplayFeed
 from adapters.feeds.sim import SimFeed
-from adapters.setting_values import FeedSetting
+from adapters.settings.values import FeedSetting
 from domain.access.types import SYSTEM
 from domain.kernel.numbers import ZERO
 from domain.kernel.time import Nanos

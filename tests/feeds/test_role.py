@@ -14,7 +14,7 @@ from adapters.bus import RedisBus
 from adapters.demo import demo_instruments
 from adapters.embedded import EmbeddedServices
 from adapters.feeds.files import read_ticks
-from adapters.setting_values import FeedSetting
+from adapters.settings.values import FeedSetting
 from adapters.tick_stream import RedisTickStream
 from domain.access.types import SYSTEM
 from domain.kernel.numbers import ZERO

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from adapters.credentials import CredentialsError, complete
-from adapters.settings import load_settings
+from adapters.settings.loading import load_settings
 
 
 def test_secrets_are_generated_once_and_readable_by_their_owner_only(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import asyncpg
 import pytest
 
 from adapters.embedded import EmbeddedServices
-from adapters.settings import load_settings
+from adapters.settings.loading import load_settings
 from cli.prepare import _checked
 from tests.support.databases import DatabaseFactory
 

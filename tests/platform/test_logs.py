@@ -7,7 +7,7 @@ import structlog
 
 from adapters import logs
 from adapters.logs import configure_logging
-from adapters.setting_values import LogSetting
+from adapters.settings.values import LogSetting
 
 
 def test_a_continuing_failure_is_logged_once_a_minute_per_reason(monkeypatch: pytest.MonkeyPatch) -> None:

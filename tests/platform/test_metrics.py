@@ -20,8 +20,8 @@ from adapters.metrics.merging import Merged
 from adapters.metrics.process import describe_process
 from adapters.metrics.vital import STUCK_SECONDS, Vital
 from adapters.process_board import ProcessBoard
-from adapters.setting_values import Address, address
-from adapters.settings import SettingsError, load_settings
+from adapters.settings.loading import SettingsError, load_settings
+from adapters.settings.values import Address, address
 from tests.support.waiting import until
 
 DEPLOY = Path(__file__).parents[2] / "deploy"

@@ -14,7 +14,7 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
-from adapters.settings import Settings, load_settings
+from adapters.settings.loading import Settings, load_settings
 from adapters.venues.registry import configure
 from adapters.venues.setting import OPTION_PREFIX
 from adapters.wiring import GATEWAYS

@@ -11,7 +11,7 @@ import structlog
 
 from adapters.logs import configure_logging
 from adapters.scrub import scrub_text, scrubber
-from adapters.setting_values import LogSetting
+from adapters.settings.values import LogSetting
 
 SECRET = "hunter2-hunter2"
 TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl"

@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from adapters.setting_values import Address, FeedSetting, LogSetting
-from adapters.settings import Settings, load_settings
+from adapters.settings.loading import Settings, load_settings
+from adapters.settings.values import Address, FeedSetting, LogSetting
 from adapters.settings_error import SettingsError
 from adapters.venues.registry import configure
 from adapters.venues.setting import VenueSetting

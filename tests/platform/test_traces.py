@@ -18,7 +18,7 @@ from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SpanExporter
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from adapters.settings import load_settings
+from adapters.settings.loading import load_settings
 from adapters.settings_error import SettingsError
 from adapters.traces.loading import open_tracing
 from adapters.traces.recorder import Recorder, exporter_to
@@ -228,7 +228,7 @@ def test_an_unreachable_collector_is_logged_and_stops_nothing() -> None:
 def test_tracing_without_a_collector_loads_and_reads_nothing() -> None:
     code = (
         "import sys, cli.web, cli.engine, cli.worker\n"
-        "from adapters.settings import load_settings\n"
+        "from adapters.settings.loading import load_settings\n"
         "from adapters.traces.loading import open_tracing\n"
         "assert open_tracing(load_settings({}), 'web') is None\n"
         "print([name for name in sys.modules if name.startswith('opentelemetry')])\n"

@@ -13,7 +13,7 @@ from pathlib import Path
 import asyncpg
 import httpx
 
-from adapters.settings import load_settings
+from adapters.settings.loading import load_settings
 from adapters.wiring import open_services
 from domain.access.users import ensure_admin
 from tests.support.processes import Running, running

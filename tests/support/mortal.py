@@ -22,8 +22,8 @@ from typing import Any
 from adapters import leases
 from adapters.leases import hold_lease
 from adapters.logs import configure_logging
-from adapters.setting_values import LogSetting
-from adapters.settings import Settings, load_settings
+from adapters.settings.loading import Settings, load_settings
+from adapters.settings.values import LogSetting
 from adapters.wiring import open_services
 from domain.kernel.retry_policies import RetryPolicy
 from domain.orders.books import venue_step

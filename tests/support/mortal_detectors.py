@@ -15,8 +15,8 @@ from subprocess import run
 from typing import Any
 
 from adapters.logs import configure_logging
-from adapters.setting_values import LogSetting
-from adapters.settings import Settings, load_settings
+from adapters.settings.loading import Settings, load_settings
+from adapters.settings.values import LogSetting
 from adapters.wiring import open_services
 from domain.anomalies import queries, running
 from tests.support.processes import ROOT, clean_environment

@@ -5,7 +5,7 @@ import os
 from dataclasses import replace
 
 from adapters.logs import configure_logging
-from adapters.settings import load_settings
+from adapters.settings.loading import load_settings
 from adapters.wiring import open_services
 from tests.support.telling import QUICK
 from workers.notifying import Notifying

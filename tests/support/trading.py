@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from adapters.leases import hold_lease
-from adapters.settings import load_settings
+from adapters.settings.loading import load_settings
 from adapters.wiring import ProcessServices, open_services
 from domain.access.types import OWNED, Actor, Role
 from domain.accounts.service import MoveCash, OpenAccount, deposit, open_account

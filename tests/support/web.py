@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 
-from adapters.settings import load_settings
+from adapters.settings.loading import load_settings
 from cli.prepare import prepare
 from tests.support.processes import Running, running
 

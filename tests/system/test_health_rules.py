@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.setting_values import Address
+from adapters.settings.values import Address
 from adapters.wiring import ProcessServices
 from domain.orders.exchange.paper import PAPER
 from domain.system import health

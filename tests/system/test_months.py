@@ -11,7 +11,7 @@ import asyncpg
 import pytest
 
 from adapters.archives import ArchiveDamaged, FolderArchive
-from adapters.settings import load_settings
+from adapters.settings.loading import load_settings
 from adapters.settings_error import SettingsError
 from domain.accounts.event_queries import read_events, read_order_events
 from domain.accounts.log import AccountLogs

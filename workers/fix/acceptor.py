@@ -14,7 +14,7 @@ from adapters.fix.decoder import Decoder
 from adapters.fix.link import Link, LinkEnded, read_messages
 from adapters.fix.message import Header, Message, encode, one_line
 from adapters.fix.tags import MsgType, Tag
-from adapters.setting_values import Address
+from adapters.settings.values import Address
 from adapters.wiring import ProcessServices
 from domain.kernel.errors import DomainError
 from domain.kernel.supervision import Guarded

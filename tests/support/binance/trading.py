@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from adapters.leases import hold_lease
-from adapters.settings import load_settings
+from adapters.settings.loading import load_settings
 from adapters.wiring import open_services
 from domain.access.types import Actor, Role
 from domain.accounts.types import AccountBook

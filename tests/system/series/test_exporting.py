@@ -11,7 +11,7 @@ from random import Random
 import pytest
 
 from adapters.series.influx import InfluxWriter, NotWritten
-from adapters.setting_values import FeedSetting
+from adapters.settings.values import FeedSetting
 from domain.kernel.database import fetch
 from domain.kernel.time import utc_now
 from domain.kernel.unit_of_work import unit_of_work

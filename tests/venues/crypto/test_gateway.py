@@ -13,7 +13,7 @@ from typing import Any, cast
 
 import pytest
 
-from adapters.settings import load_settings
+from adapters.settings.loading import load_settings
 from adapters.settings_error import SettingsError
 from adapters.venues.crypto import library
 from adapters.venues.crypto.address import parse_address
@@ -106,7 +106,7 @@ def test_a_missing_extra_is_reported_with_its_install_command(monkeypatch: pytes
 def test_the_library_is_not_loaded_before_an_exchange_is_opened() -> None:
     program = (
         "import sys, adapters.wiring\n"
-        "from adapters.settings import load_settings\n"
+        "from adapters.settings.loading import load_settings\n"
         "from adapters.venues.registry import configure\n"
         "settings = load_settings({'TRADEGRAPH_VENUES': 'x=ccxt:binance', 'TRADEGRAPH_VENUE_X_KEY': 'a', "
         "'TRADEGRAPH_VENUE_X_SECRET': 'b'})\n"

@@ -9,7 +9,7 @@ import pytest
 import structlog
 
 from adapters.logs import configure_logging
-from adapters.setting_values import LogSetting
+from adapters.settings.values import LogSetting
 from domain.kernel.database import fetch
 from domain.orders.model.types import OrderStatus
 from domain.orders.venues.port import VenueUnavailable
