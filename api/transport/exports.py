@@ -19,17 +19,16 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from api.errors import RequestError, refused
 from api.graphql.runner import OperationRunner
 from api.ids import named
 from api.requests import request_id
 from api.scalars import parse_datetime
 from api.transport.row_formats import Encode, encode_csv, encode_json_lines
-from api.transport.transfers import Places, identify, refusal
+from api.transport.transfers import Places, answered, identify
 from domain.access.attribution import Origin
 from domain.access.audit import target_of
 from domain.access.types import Actor
-from domain.kernel.errors import BadInput, DomainError, Forbidden, NotFound
+from domain.kernel.errors import BadInput, Forbidden, NotFound
 from domain.positions.lots import LotMethod
 from domain.system.exports.columns import COLUMNS, ExportKind, Reader, column_types
 from domain.system.exports.service import IN_ONE_TRANSACTION, ExportRequest, open_export
@@ -72,22 +71,17 @@ class Exports:
 
     async def __call__(self, request: Request) -> Response:
         """One export, or the reason why there is none."""
-        try:
-            caller, actor = await identify(self._runner, request)
-            return await self._noted(request, actor, caller.client_address)
-        except DomainError as error:
-            return refusal(refused(error))
-        except RequestError as error:
-            return refusal(error)
+        return await answered(self._runner, self._noted(request))
 
-    async def _noted(self, request: Request, actor: Actor, address: str) -> Response:
+    async def _noted(self, request: Request) -> Response:
         """One export; what is refused leaves an entry in the audit log."""
+        caller, actor = await identify(self._runner, request)
         try:
             return await self._export(request, actor)
         except (Forbidden, NotFound) as error:
             account = request.query_params.get("account")
             target = target_of("account", account) if account is not None else None
-            origin, field = Origin(address, request_id()), str(error.context.get("field", "")) or None
+            origin, field = Origin(caller.client_address, request_id()), str(error.context.get("field", "")) or None
             refusals = self._runner.services.access.refusals
             await refusals.note(actor, origin, ACTION, target, code=error.code.value, field=field)
             raise

@@ -10,16 +10,15 @@ from typing import BinaryIO, Final
 
 import orjson
 import strawberry
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from api.errors import RequestError, refused
 from api.graphql.runner import OperationRunner
 from api.ids import named
 from api.requests import request_id
 from api.rights import Rule, require_scope
 from api.transport.negotiation import content_type
-from api.transport.transfers import Places, identify, refusal
+from api.transport.transfers import Places, answered, identify
 from domain.access.attribution import Origin, coming_from
 from domain.access.audit import target_of
 from domain.access.types import Actor, require_funds
@@ -44,13 +43,12 @@ class Imports:
 
     async def __call__(self, request: Request) -> Response:
         """One import, or the reason why nothing was saved."""
-        try:
-            caller, actor = await identify(self._runner, request)
-            account = _account(request)
-        except DomainError as error:
-            return refusal(refused(error))
-        except RequestError as error:
-            return refusal(error)
+        return await answered(self._runner, self._noted(request))
+
+    async def _noted(self, request: Request) -> Response:
+        """One import; a refusal leaves an entry in the audit log."""
+        caller, actor = await identify(self._runner, request)
+        account = _account(request)
         origin = Origin(caller.client_address, request_id(), caller.device)
         try:
             return await self._import(request, actor, account, origin)
@@ -58,7 +56,7 @@ class Imports:
             target = target_of("account", named(account))
             note = self._runner.services.access.refusals.note
             await note(actor, origin, ACTION, target, code=error.code.value, field=str(error.context.get("field", "")))
-            return refusal(refused(error))
+            raise
 
     async def _import(self, request: Request, actor: Actor, account: strawberry.ID, origin: Origin) -> Response:
         account_id, services = named(account), self._runner.services
@@ -113,6 +111,8 @@ async def _receive(request: Request, file: BinaryIO, seconds: float) -> None:
                     file.write(part)
     except TimeoutError:
         raise BadInput(f"The file did not come within {seconds:g} seconds.", field="body") from None
+    except ClientDisconnect:
+        raise BadInput("The file broke off.", field="body") from None
     if size > MAX_IMPORT_BYTES:
         raise BadInput(f"A file has at most {MAX_IMPORT_BYTES:,} bytes: import it in parts.", field="body")
 

@@ -1,7 +1,7 @@
 """Files over HTTP, in either direction: the caller, the bound of what one person does at a time, and refusals."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from http import HTTPStatus
 from typing import Final
 from uuid import UUID
@@ -10,9 +10,11 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.errors import RequestError
+from api.context import Context
+from api.errors import INTERNAL, errors_of
 from api.graphql.runner import Caller, OperationRunner, bearer_token
 from api.request_rates import TooManyRequests, rate_headers
+from api.requests import current_record
 from domain.access.types import Actor
 from domain.kernel.errors import ErrorCode, RateLimited, Unauthenticated
 
@@ -23,6 +25,7 @@ _STATUS: Final[Mapping[str, HTTPStatus]] = {
     ErrorCode.CONFLICT.value: HTTPStatus.CONFLICT,
     ErrorCode.RATE_LIMITED.value: HTTPStatus.TOO_MANY_REQUESTS,
     ErrorCode.UNAVAILABLE.value: HTTPStatus.SERVICE_UNAVAILABLE,
+    INTERNAL: HTTPStatus.INTERNAL_SERVER_ERROR,
 }
 
 
@@ -67,11 +70,22 @@ async def identify(runner: OperationRunner, request: Request) -> tuple[Caller, A
     return caller, caller.actor
 
 
-def refusal(error: RequestError) -> Response:
-    """A refusal as the API has it, with the status of HTTP that says the same."""
-    status = _STATUS.get(error.code, HTTPStatus.BAD_REQUEST)
+async def answered(runner: OperationRunner, answer: Awaitable[Response]) -> Response:
+    """The answer of a transfer, or the reason why there is none, as errors of the API have it."""
+    try:
+        return await answer
+    except Exception as error:  # noqa: BLE001  the last line of defence: masked, logged and answered
+        return _refusal(error, Context(runner.services, record=current_record()))
+
+
+def _refusal(error: Exception, context: Context) -> Response:
+    errors = errors_of(error, context)
+    code = str(errors[0]["extensions"]["code"])
+    if context.record is not None:
+        context.record.outcome = code
+    status = _STATUS.get(code, HTTPStatus.BAD_REQUEST)
     headers = {"www-authenticate": "Bearer"} if status == HTTPStatus.UNAUTHORIZED else {}
-    response = Response(orjson.dumps({"errors": error.errors}), status, headers, "application/json")
+    response = Response(orjson.dumps({"errors": errors}), status, headers, "application/json")
     if isinstance(error, TooManyRequests):
         response.raw_headers.extend(rate_headers(error.kind, error.allowance))
     return response

@@ -81,7 +81,7 @@ def _entry(note: Note, now: datetime) -> AuditEntry:
         action=note.action,
         target=_kept(note.target, MAX_TARGET_LENGTH),
         outcome=note.outcome,
-        detail=orjson.dumps(told, default=str).decode() if told else None,
+        detail=orjson.dumps(_storable(told), default=str).decode() if told else None,
         api_key_id=who.key_id,
         address=_kept(who.address, MAX_ADDRESS_LENGTH),
         request_id=who.request_id,
@@ -89,10 +89,22 @@ def _entry(note: Note, now: datetime) -> AuditEntry:
 
 
 def _kept(text: str | None, length: int) -> str | None:
-    """A text in a form that the database can hold; a client may send any text."""
-    if text is None:
-        return None
-    return text.encode("utf-8", "replace").decode().replace("\x00", "\ufffd")[:length]
+    """The beginning of a text in a form that the database can hold."""
+    return None if text is None else _storable_text(text)[:length]
+
+
+def _storable(value: object) -> object:
+    """A value for JSON in a form that the database can hold, whatever its texts are."""
+    if isinstance(value, str):
+        return _storable_text(value)
+    if isinstance(value, Mapping):
+        return {_storable_text(str(name)): _storable(each) for name, each in value.items()}
+    return [_storable(each) for each in value] if isinstance(value, list | tuple) else value
+
+
+def _storable_text(text: str) -> str:
+    """A client may send any text: the database refuses NUL, and JSON lone surrogates."""
+    return text.encode("utf-8", "replace").decode().replace("\x00", "\ufffd")
 
 
 async def record_refusal(

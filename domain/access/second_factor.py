@@ -17,18 +17,21 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from domain.access import factor_store, user_store
-from domain.access.audit import record, target_of
+from domain.access.audit import record, record_refusal, target_of
 from domain.access.factor_store import Factor
 from domain.access.service import Access
+from domain.access.throttle import Limit
 from domain.access.tokens import digest
 from domain.access.types import Actor, Role
-from domain.kernel.errors import BadInput, Conflict, Forbidden, NotFound
+from domain.kernel.errors import BadInput, Conflict, Forbidden, NotFound, RateLimited
 from domain.kernel.unit_of_work import UnitOfWork, unit_of_work
 
 ISSUER = "Tradegraph"
 STEP_SECONDS = 30
 RECOVERY_CODES = 10
 MAX_CODE_LENGTH = 40
+# Three of a million codes are right at a time. Only who knows the password or has a session gets as far as guessing.
+CODE_LIMIT = Limit("second-factor", 20, 900)
 _RECOVERY_BYTES = 8
 # A clock of a phone may be wrong by so many steps.
 _SKEW_STEPS = (0, -1, 1)
@@ -89,28 +92,60 @@ async def confirm(access: Access, actor: Actor, code: str) -> list[str]:
 async def disable(access: Access, actor: Actor, user_id: UUID | None, code: str | None) -> bool:
     """Take a second factor away: one's own with a code or recovery code, as an administrator anybody else's without.
 
-    False when there is none.
+    False when there is none. A wrong code is audited and counted: a stolen session does not guess codes.
 
     Raises:
         Forbidden: an API key asks, or no administrator for somebody else.
         NotFound: there is no such user.
         BadInput: the code is wrong or missing.
+        RateLimited: too many codes were wrong; see ``retryAfterSeconds``.
     """
     _require_session(actor)
     wanted = actor.user_id if user_id is None else user_id
-    if wanted != actor.user_id and actor.role is not Role.ADMIN:
-        raise Forbidden("Only an administrator may disable the second factor of another user.")
+    if wanted != actor.user_id:
+        if actor.role is not Role.ADMIN:
+            raise Forbidden("Only an administrator may disable the second factor of another user.")
+        return await _disable(access, actor, wanted, None)
+    # The turn bounds how many guesses can be under way before the first of them is counted.
+    async with access.passwords.turn():
+        await check_guesses(access, wanted)
+        try:
+            return await _disable(access, actor, wanted, code or "")
+        except BadInput:
+            await count_guess(access, wanted)
+            detail = {"reason": "CODE_WRONG"}
+            await record_refusal(access.bus, actor, "disableTwoFactor", target_of("user", wanted), detail=detail)
+            raise
+
+
+async def _disable(access: Access, actor: Actor, wanted: UUID, code: str | None) -> bool:
     async with unit_of_work(access.bus) as work:
         if await user_store.lock_user(work, wanted) is None:
             raise NotFound("There is no such user.", field="userId")
         factor = await factor_store.read_factor(work, wanted)
         if factor.confirmed_at is None:
             return False
-        if wanted == actor.user_id and not await accept(access, work, wanted, code or ""):
+        if code is not None and not await accept(access, work, wanted, code):
             raise BadInput(_WRONG, field="code")
         await factor_store.remove(work, wanted)
         await record(work, actor, "disableTwoFactor", target_of("user", wanted))
     return True
+
+
+async def check_guesses(access: Access, user_id: UUID) -> None:
+    """Check that another code of a user may be tried.
+
+    Raises:
+        RateLimited: too many were wrong; see ``retryAfterSeconds``.
+    """
+    seconds = await access.throttle.wait_seconds(CODE_LIMIT, str(user_id))
+    if seconds > 0:
+        raise RateLimited("Too many wrong codes; try again later.", retryAfterSeconds=seconds)
+
+
+async def count_guess(access: Access, user_id: UUID) -> None:
+    """Count a wrong code of a user."""
+    await access.throttle.count(CODE_LIMIT, str(user_id))
 
 
 async def accept(access: Access, work: UnitOfWork, user_id: UUID, code: str) -> bool:

@@ -61,9 +61,12 @@ async def login(access: Access, email: str, password: str, client_address: str, 
             for limit, key in keys:
                 await access.throttle.count(limit, key)
             stored = None
+        if stored is not None and code:
+            await second_factor.check_guesses(access, stored.user_id)
         try:
             signed_in = await _begin(access, stored, new_hash, origin, code) if stored else None
-        except _WrongCode:
+        except _WrongCode as wrong:
+            await second_factor.count_guess(access, wrong.user_id)
             for limit, key in keys:
                 await access.throttle.count(limit, key)
             detail = {**(origin or {}), "reason": "CODE_WRONG"}
@@ -77,6 +80,10 @@ async def login(access: Access, email: str, password: str, client_address: str, 
 
 class _WrongCode(Exception):
     """The password was right and the code is not."""
+
+    def __init__(self, user_id: UUID) -> None:
+        super().__init__()
+        self.user_id = user_id
 
 
 def _parse_address(client_address: str) -> IPv4Address | IPv6Address | None:
@@ -124,7 +131,7 @@ async def _begin(
             if not code:
                 raise Unauthenticated("Sign in with a code of your app as well.", reason="CODE_REQUIRED")
             if not await second_factor.accept(access, work, user.id, code):
-                raise _WrongCode
+                raise _WrongCode(user.id)
         if new_hash is not None:
             await user_store.write_user(work, user, new_hash)
         session_id = new_id()

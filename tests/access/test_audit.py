@@ -53,6 +53,14 @@ async def test_a_refusal_has_its_own_audit_entry(access: Access) -> None:
     assert (entry.api_key_id, entry.address, entry.request_id) == (UUID(int=7), "192.0.2.1", UUID(int=5))
 
 
+async def test_an_entry_is_appended_whatever_text_a_client_sent(access: Access) -> None:
+    detail = {"field": "a\x00b", "deep": {"\ud800": ["\udfff", 1]}}
+    await record_refusal(access.bus, None, "importHistory", target_of("account", "\x00\ud800"), detail=detail)
+    (row,) = await fetch("SELECT target, detail FROM audit_entries WHERE action = 'importHistory'")
+    assert row["target"] == "account:\ufffd?"
+    assert orjson.loads(row["detail"]) == {"field": "a\ufffdb", "deep": {"?": ["?", 1]}}
+
+
 @pytest.mark.parametrize("name", ["password", "newPassword", "refreshToken", "clientSecret", "credentials"])
 async def test_secrets_are_not_recorded_in_the_audit_log(access: Access, name: str) -> None:
     with pytest.raises(ValueError, match="keeps no secrets"):

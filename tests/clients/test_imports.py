@@ -1,5 +1,6 @@
 """Imports over HTTP and by the command, against a real server."""
 
+import asyncio
 import json
 from decimal import Decimal
 from pathlib import Path
@@ -84,6 +85,39 @@ async def test_only_a_credential_for_funds_imports(
     found = await client.get_account(id=account)
     assert found is not None
     assert found.cash == 0
+
+
+async def test_a_hostile_file_is_refused_with_a_code_and_saves_nothing(
+    admin: Desk, shared_web: Process, key: str
+) -> None:
+    account = await admin.open_account("0")
+    headers = {"content-type": "text/csv", "authorization": f"Bearer {key}"}
+    files = {
+        "NUL in the name of a column": (b"a\x00b,kind\n", "a\x00b"),
+        "a line that never ends": (HEADER.encode() + b"\n" + b"," * 10_000_000, "reference"),
+        "nothing but line ends": (HEADER.encode() + b"\n" * 10_000_000, "reference"),
+        "UTF-16": (HEADER.encode("utf-16"), "reference"),
+    }
+    async with httpx.AsyncClient(base_url=shared_web.address, trust_env=False, headers=headers) as http:
+        for name, (content, field) in files.items():
+            answer = await http.post("/import/history.csv", params={"account": account}, content=content)
+            (error,) = answer.json()["errors"]
+            found = (answer.status_code, error["extensions"]["code"], error["extensions"]["field"])
+            assert found == (400, "BAD_USER_INPUT", field), name
+        broken = http.build_request("POST", "/import/history.csv", params={"account": account}, content=b"x" * 1_000)
+    begun = len(shared_web.output)
+    _, writer = await asyncio.open_connection("127.0.0.1", broken.url.port)
+    head = "".join(f"{name}: {value}\r\n" for name, value in broken.headers.items())
+    writer.write(f"POST {broken.url.raw_path.decode()} HTTP/1.1\r\n{head}\r\nreference".encode())
+    await writer.drain()
+    writer.close()
+    told = '{ auditLog(action: "importHistory", target: "account:%s") { edges { node { outcome detail } } } }'
+    async with asyncio.timeout(60):
+        while len(entries := (await admin.client.ask(told % account))["auditLog"]["edges"]) <= len(files):
+            await asyncio.sleep(0.01)
+    assert {entry["node"]["outcome"] for entry in entries} == {"REFUSED"}
+    assert [entry["node"]["detail"]["field"] for entry in entries] == ["body", *["reference"] * 3, "a\ufffdb"]
+    assert "Traceback" not in shared_web.output[begun:]
 
 
 @pytest.fixture

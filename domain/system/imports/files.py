@@ -3,12 +3,16 @@
 import csv
 from collections.abc import Iterator
 from io import TextIOWrapper
+from itertools import count
 from typing import BinaryIO, Final
 
 from domain.kernel.time import Nanos
 from domain.system.imports.lines import BadLine, HistoryLine, check_header, read_line
 
+# Empty ones count, too: nobody else is served between two lines of a run.
 MAX_LINES: Final = 100_000
+# A line of all columns at their longest is far shorter.
+MAX_LINE_LENGTH: Final = 20_000
 RUN: Final = 100
 
 
@@ -16,7 +20,8 @@ def runs_of(file: BinaryIO, now: Nanos) -> Iterator[list[HistoryLine]]:
     """The lines of a file from its beginning, in runs; their times lie before ``now``. Empty lines are left out.
 
     Raises:
-        BadLine: a line cannot be read, a reference comes twice, or there are more than ``MAX_LINES`` lines.
+        BadLine: a line cannot be read, is longer than ``MAX_LINE_LENGTH``, a reference comes twice, or there are more
+            than ``MAX_LINES`` lines.
     """
     file.seek(0)
     text = TextIOWrapper(file, encoding="utf-8-sig", newline="")
@@ -40,8 +45,6 @@ def _runs(text: TextIOWrapper, now: Nanos) -> Iterator[list[HistoryLine]]:
         if line.reference in seen:
             raise BadLine(number, "reference", f"this is the reference of line {seen[line.reference]} already.")
         seen[line.reference] = number
-        if len(seen) > MAX_LINES:
-            raise BadLine(number, "reference", f"a file has at most {MAX_LINES:,} lines: import it in parts.")
         run.append(line)
         if len(run) == RUN:
             yield run
@@ -52,7 +55,7 @@ def _runs(text: TextIOWrapper, now: Nanos) -> Iterator[list[HistoryLine]]:
 
 
 def _rows(text: TextIOWrapper) -> Iterator[tuple[int, list[str]]]:
-    rows, number = csv.reader(text, strict=True), 0
+    rows, number = csv.reader(_lines(text), strict=True), 0
     while True:
         try:
             cells = next(rows, None)
@@ -65,3 +68,17 @@ def _rows(text: TextIOWrapper) -> Iterator[tuple[int, list[str]]]:
         number = rows.line_num
         if any(cell.strip() for cell in cells):
             yield number, cells
+
+
+def _lines(text: TextIOWrapper) -> Iterator[str]:
+    """The lines as they are written, bounded in length and number, with their ends."""
+    for number in count(1):
+        line = text.readline(MAX_LINE_LENGTH + 1)
+        if not line:
+            return
+        if len(line) > MAX_LINE_LENGTH:
+            raise BadLine(number, "reference", f"a line has at most {MAX_LINE_LENGTH:,} characters.")
+        # The first line names the columns.
+        if number > MAX_LINES + 1:
+            raise BadLine(number, "reference", f"a file has at most {MAX_LINES:,} lines: import it in parts.")
+        yield line

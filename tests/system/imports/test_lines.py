@@ -97,3 +97,14 @@ def test_another_encoding_and_too_many_lines_are_refused(monkeypatch: pytest.Mon
     assert refusal(CASH, f"r,{AT},DEPOSIT,1,é", encoding="latin-1")[1] == "reference"
     monkeypatch.setattr(files, "MAX_LINES", 2)
     assert refusal(CASH, *(f"r{n},{AT},DEPOSIT,1," for n in range(3))) == (4, "reference")
+    # Empty lines cost time, too.
+    assert refusal(CASH, *[""] * 10) == (4, "reference")
+
+
+def test_a_line_is_refused_before_all_of_it_is_read() -> None:
+    file = BytesIO(CASH.encode() + b"\n" + b"," * 10_000_000)
+    with pytest.raises(BadLine) as refused:
+        list(runs_of(file, Nanos.now()))
+    assert (refused.value.context["line"], file.tell() < 100_000) == (2, True)
+    long = f'r,{AT},DEPOSIT,1,"' + ("x" * 1_000 + "\n") * 200
+    assert refusal(CASH, long) == (2, "reference")

@@ -5,7 +5,7 @@ import { ordersAt, placeLabels } from '@/desk/chart/menu';
 import { bindings, keyOf } from '@/desk/hotkeys';
 import { rungs } from '@/desk/ladder';
 import { isLayout } from '@/desk/layouts';
-import { toCsv } from '@/format/csv';
+import { spreadsheetText, toCsv } from '@/format/csv';
 import { formatDuration, formatMoment, offsetSeconds } from '@/format/times';
 import type { OrderRowFragment, QuotePartsFragment } from '@/gql/graphql';
 import { chosenSeries, evidenceOption, markSize, type CaseSeries } from '@/pages/surveillance/chart';
@@ -110,6 +110,11 @@ describe('times', () => {
 test('a spreadsheet runs nothing that a file of ours holds', () => {
   expect(toCsv(['a', 'b'], [{ a: '-1+cmd|x', b: '＝1' }])).toBe("a,b\r\n'-1+cmd|x,'＝1\r\n");
   expect(toCsv(['a', 'b'], [{ a: '=1+1', b: 'x,"y"' }, { a: '-5', b: null }])).toBe('a,b\r\n\'=1+1,"x,""y"""\r\n-5,\r\n');
+});
+
+test('a text of a table is no formula, and a number stays one', () => {
+  expect(['=1+1', '@SUM(A1)', '+1+1', '-2+3+cmd|x', '\t=1'].map(spreadsheetText)).toEqual(["'=1+1", "'@SUM(A1)", "'+1+1", "'-2+3+cmd|x", "'\t=1"]);
+  expect(['-1,234.50', '+0.5 %', '-1.234,5', null, 7].map(spreadsheetText)).toEqual(['-1,234.50', '+0.5 %', '-1.234,5', '', '7']);
 });
 
 test('a saved layout is used only if its panels exist', () => {
