@@ -13,12 +13,12 @@ import asyncpg
 import psutil
 
 import migrations
-from adapters.bus import RedisBus
-from adapters.leases import read_roles
+from adapters.database.leases import read_roles
 from adapters.probe import Probe
-from adapters.process_board import ProcessBoard
+from adapters.redis.bus import RedisBus
+from adapters.redis.process_board import ProcessBoard
+from adapters.redis.tick_stream import RedisTickStream
 from adapters.settings.loading import Settings
-from adapters.tick_stream import RedisTickStream
 from adapters.version import VERSION
 from domain.kernel.database import fetch, ping, pool_use
 from domain.kernel.errors import Unavailable

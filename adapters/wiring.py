@@ -7,18 +7,18 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from adapters.bus import RedisBus
-from adapters.database import database
+from adapters.database.connection import database
 from adapters.health import PATIENCE_SECONDS, PlatformInspection
 from adapters.metrics.scrape import Scrapes
+from adapters.notifications.encryption import SecretVault
 from adapters.notifications.messenger import OutsideMessenger
-from adapters.notifications.sealing import SecretVault
 from adapters.probe import Probe
-from adapters.process_board import ProcessBoard
-from adapters.request_rates import SharedRates
+from adapters.redis.bus import RedisBus
+from adapters.redis.process_board import ProcessBoard
+from adapters.redis.request_rates import SharedRates
+from adapters.redis.throttle import RedisThrottle
+from adapters.redis.tick_stream import RedisTickStream
 from adapters.settings.loading import Settings
-from adapters.throttle import RedisThrottle
-from adapters.tick_stream import RedisTickStream
 from adapters.venues.crypto.gateway import GATEWAY as CCXT
 from adapters.venues.crypto.gateway import crypto_venue
 from adapters.venues.fix.gateway import GATEWAY as FIX

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 
 import psutil
 
-from adapters.database import database
+from adapters.database.connection import database
 from bench.pages import OPEN_ACCOUNTS, PEOPLE, PLACE_ORDERS, SYMBOLS
 from bench.stage import Stage, Web, open_stage
 from bench.table import Row, markdown

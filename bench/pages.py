@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from adapters.database import database
+from adapters.database.connection import database
 from bench.stage import open_stage
 from bench.table import Row, markdown
 from domain.access.types import SYSTEM, AccountPermission, Actor, Role

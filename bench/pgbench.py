@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from adapters.libpq import address_variables, program
+from adapters.database.libpq import address_variables, program
 from bench.desk import SYMBOL, Desk
 from bench.stage import Stage
 

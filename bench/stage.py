@@ -21,8 +21,8 @@ from pathlib import Path
 from typing import Any
 
 from adapters.embedded import embedded_services
-from adapters.embedded.place import find_place, remove_place
 from adapters.embedded.ports import free_port
+from adapters.embedded.server_folder import find_place, remove_place
 from adapters.embedded.services import FOLDER
 from adapters.settings.loading import load_settings
 from cli.prepare import prepare

@@ -6,7 +6,7 @@ Running processes see what a command changed within a second, by the version tha
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from adapters.database import database
+from adapters.database.connection import database
 from adapters.settings.loading import Settings
 from domain.access.service import Access, make_access
 from domain.access.throttle import MemoryThrottle

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import asyncpg
 
-from adapters.backups import DUMP, FORMAT, Manifest, measure_dump, write_manifest
-from adapters.libpq import address_variables, program
+from adapters.database.backups import DUMP, FORMAT, Manifest, measure_dump, write_manifest
+from adapters.database.libpq import address_variables, program
 from adapters.settings.loading import load_settings
 from adapters.version import VERSION
 from cli.addresses import servers_for_a_while

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 
-from adapters.libpq import address_variables, program
+from adapters.database.libpq import address_variables, program
 from adapters.settings.loading import load_settings
 from cli.addresses import servers_for_a_while
 from cli.checks import check_database, require_empty

@@ -8,7 +8,7 @@ import asyncio
 
 import uvloop
 
-from adapters.garbage import settle
+from adapters.garbage_collection import settle
 from adapters.traces.loading import open_tracing
 from cli.checks import check_schema
 from cli.lifeline import watch_lifeline

@@ -25,7 +25,7 @@ from pathlib import Path
 
 from setproctitle import getproctitle, setproctitle
 
-from adapters.database import MODEL_MODULES
+from adapters.database.connection import MODEL_MODULES
 from adapters.settings.loading import LIFELINE_VARIABLE
 from api.root import platform_schema
 from cli.forking import MAX_MESSAGE

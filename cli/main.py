@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from adapters.credentials import CredentialsError
 from adapters.embedded import EmbeddedError
-from adapters.logs import configure_logging
+from adapters.logs.configuration import configure_logging
 from adapters.settings.values import LogSetting
 from adapters.settings_error import SettingsError
 from adapters.version import VERSION

@@ -8,7 +8,7 @@ from tortoise import Tortoise
 from tortoise.migrations.autodetector import MigrationAutodetector
 from tortoise.migrations.operations import AlterModelOptions
 
-from adapters.database import migrate, orm_config
+from adapters.database.connection import migrate, orm_config
 from adapters.settings.loading import load_settings
 from cli.addresses import servers_for_a_while
 from cli.checks import check_upgrade

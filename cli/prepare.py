@@ -5,9 +5,9 @@ import asyncio
 import os
 
 from adapters.credentials import complete
-from adapters.database import migrate
+from adapters.database.connection import migrate
 from adapters.demo import demo_instruments
-from adapters.embedded.place import make_private_folder
+from adapters.embedded.server_folder import make_private_folder
 from adapters.seeding import seed
 from adapters.settings.loading import Settings, load_settings
 from adapters.venues.registry import configure

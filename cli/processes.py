@@ -6,8 +6,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from adapters.credentials import complete
-from adapters.embedded.place import make_private_folder
-from adapters.logs import configure_logging
+from adapters.embedded.server_folder import make_private_folder
+from adapters.logs.configuration import configure_logging
 from adapters.settings.loading import Settings, load_settings
 from adapters.settings_error import SettingsError
 from adapters.venues.registry import configure

@@ -4,7 +4,7 @@ import argparse
 import asyncio
 import os
 
-from adapters.database import database
+from adapters.database.connection import database
 from adapters.settings.loading import load_settings
 from cli.addresses import servers_for_a_while
 from cli.checks import check_schema

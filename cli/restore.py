@@ -6,9 +6,9 @@ import os
 import subprocess
 from pathlib import Path
 
-from adapters.backups import DUMP, BackupError, check_dump, check_version, read_manifest
-from adapters.database import migrate
-from adapters.libpq import address_variables, program
+from adapters.database.backups import DUMP, BackupError, check_dump, check_version, read_manifest
+from adapters.database.connection import migrate
+from adapters.database.libpq import address_variables, program
 from adapters.settings.loading import load_settings
 from cli.addresses import servers_for_a_while
 from cli.checks import check_database, known_migrations, require_empty

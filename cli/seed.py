@@ -5,7 +5,7 @@ import asyncio
 import os
 
 from adapters.credentials import complete
-from adapters.embedded.place import make_private_folder
+from adapters.embedded.server_folder import make_private_folder
 from adapters.seeding import seed
 from adapters.settings.loading import Settings, load_settings
 from adapters.wiring import open_services

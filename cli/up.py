@@ -23,8 +23,8 @@ from honcho.environ import parse_procfile
 
 from adapters.credentials import complete
 from adapters.embedded import EmbeddedServices, embedded_services
-from adapters.embedded.place import make_private_folder
-from adapters.lossy_output import LossyOutput
+from adapters.embedded.server_folder import make_private_folder
+from adapters.logs.lossy_output import LossyOutput
 from adapters.settings.loading import Settings, load_settings
 from cli.checks import check_port, check_redis
 from cli.errors import CommandError

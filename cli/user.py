@@ -11,7 +11,7 @@ import os
 import sys
 
 from adapters.credentials import complete
-from adapters.embedded.place import make_private_folder
+from adapters.embedded.server_folder import make_private_folder
 from adapters.settings.loading import Settings, load_settings
 from cli.access import open_access
 from cli.addresses import servers_for_a_while

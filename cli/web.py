@@ -18,11 +18,11 @@ import uvicorn
 import uvicorn._subprocess
 from starlette.applications import Starlette
 
-from adapters.database_clock import following_clock
+from adapters.database.clock import following_clock
 from adapters.document_files import read_documents
-from adapters.garbage import settle
-from adapters.logs import configure_logging
-from adapters.request_lines import RequestLines
+from adapters.garbage_collection import settle
+from adapters.logs.configuration import configure_logging
+from adapters.logs.request_lines import RequestLines
 from adapters.settings.loading import Settings, load_settings
 from adapters.traces.loading import open_tracing
 from adapters.version import VERSION

@@ -5,7 +5,7 @@ import asyncio
 
 import uvloop
 
-from adapters.garbage import settle
+from adapters.garbage_collection import settle
 from cli.checks import check_redis, check_schema
 from cli.lifeline import watch_lifeline
 from cli.processes import holds_locks, process_settings

@@ -14,7 +14,7 @@ from pathlib import Path
 PACKAGES = ("adapters", "api", "cli", "clients/python/src", "domain", "linting", "workers")
 # By module and function: the reason.
 BORDERS = {
-    "adapters/bus.py _Subscriptions.run": "failures of a task group; without this task the process is deaf",
+    "adapters/redis/bus.py _Subscriptions.run": "failures of a task group; without this task the process is deaf",
     "adapters/traces/recorder.py _Said.export": "a thread of the tracing library; a collector disturbs nothing",
     "adapters/venues/crypto/connection.py ExchangeConnection.asking": "whatever ccxt raises, nobody answered",
     "adapters/venues/crypto/connection.py ExchangeConnection.call": "one place reads the failures of ccxt",

@@ -13,7 +13,7 @@ import redis
 import structlog
 from _pytest.terminal import TerminalReporter
 
-from adapters.database import database as open_database
+from adapters.database.connection import database as open_database
 from adapters.embedded import EmbeddedServices
 from tests.support.databases import DatabaseFactory
 from tests.support.folder_times import folder_times

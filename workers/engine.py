@@ -11,8 +11,8 @@ from functools import partial
 
 import structlog
 
-from adapters.database_clock import following_clock
-from adapters.leases import HeldLease, hold_lease
+from adapters.database.clock import following_clock
+from adapters.database.leases import HeldLease, hold_lease
 from adapters.settings.loading import Settings
 from adapters.venues.registry import ConfiguredVenue
 from adapters.wiring import ProcessServices, open_services

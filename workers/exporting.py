@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import structlog
 
-from adapters.leases import hold_lease
+from adapters.database.leases import hold_lease
 from adapters.series.influx import BadLines, InfluxWriter, NotWritten
 from adapters.wiring import ProcessServices
 from domain.kernel.errors import Unavailable

@@ -13,8 +13,8 @@ import structlog
 
 from adapters.feeds.choice import chosen_feed
 from adapters.feeds.feed import Feed, FeedError, Troubled, untroubled
+from adapters.redis.tick_stream import RedisTickStream
 from adapters.settings.values import FeedSetting
-from adapters.tick_stream import RedisTickStream
 from domain.kernel.bus import Bus
 from domain.kernel.retry import keep_trying
 from domain.kernel.time import Nanos

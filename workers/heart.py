@@ -6,7 +6,7 @@ A worker whose event loop or scheduler hangs sends none. The platform's health i
 import asyncio
 from contextlib import suppress
 
-from adapters.database import process_name
+from adapters.database.connection import process_name
 from domain.kernel.bus import Bus
 from domain.kernel.errors import Unavailable
 from domain.kernel.unit_of_work import unit_of_work

@@ -17,7 +17,7 @@ from arq.connections import ArqRedis
 from arq.typing import WorkerCoroutine
 from arq.worker import Worker, func
 
-from adapters.redis_link import ANSWER_TIMEOUT_SECONDS, REDIS_ERRORS, connection_pool
+from adapters.redis.connection import ANSWER_TIMEOUT_SECONDS, REDIS_ERRORS, connection_pool
 from domain.kernel.retry import Backoff
 from domain.kernel.retry_policies import REDIS
 from domain.system.rules import MAX_TIMEOUT_SECONDS

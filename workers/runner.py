@@ -17,7 +17,7 @@ from uuid import UUID
 
 import structlog
 
-from adapters.scrub import scrub_text
+from adapters.logs.masking import scrub_text
 from adapters.wiring import ProcessServices
 from domain.kernel.errors import DomainError, Unavailable
 from domain.kernel.ids import new_id

@@ -10,7 +10,7 @@ from contextlib import suppress
 
 import structlog
 
-from adapters.redis_link import ANSWER_TIMEOUT_SECONDS, REDIS_ERRORS
+from adapters.redis.connection import ANSWER_TIMEOUT_SECONDS, REDIS_ERRORS
 from domain.kernel.bus import Bus
 from domain.kernel.retry import keep_trying
 from domain.kernel.time import utc_now

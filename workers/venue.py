@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from adapters.leases import HeldLease
+from adapters.database.leases import HeldLease
 from domain.kernel.bus import Bus
 from domain.kernel.time import Nanos
 from domain.kernel.tracing import Tracing

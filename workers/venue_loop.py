@@ -14,7 +14,7 @@ from uuid import UUID
 
 import structlog
 
-from adapters.leases import HeldLease
+from adapters.database.leases import HeldLease
 from domain.kernel.bus import Bus
 from domain.kernel.lease_queries import LeaseLost, read_position
 from domain.kernel.retry_policies import DATABASE

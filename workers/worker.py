@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import structlog
 
-from adapters.database_clock import following_clock
+from adapters.database.clock import following_clock
 from adapters.settings.loading import Settings
 from adapters.wiring import open_services
 from domain.system.definitions import DEFINITIONS

@@ -12,7 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from adapters.embedded.errors import EmbeddedError
-from adapters.embedded.place import ServerPlace
+from adapters.embedded.server_folder import ServerPlace
 
 POSTGRES_MAJOR = 18
 

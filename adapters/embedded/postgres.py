@@ -8,12 +8,12 @@ import shutil
 import signal
 import sys
 
-from adapters.embedded.account import run
 from adapters.embedded.binaries import POSTGRES_MAJOR, Binaries
 from adapters.embedded.errors import EmbeddedError
-from adapters.embedded.place import ServerPlace
 from adapters.embedded.ports import LOOPBACK, PortTakenError, says_port_taken
 from adapters.embedded.process import ServerProcess, end_orphans, wait_until
+from adapters.embedded.server_folder import ServerPlace
+from adapters.embedded.system_account import run
 
 SUPERUSER = "postgres"
 ROLE = "tradegraph"

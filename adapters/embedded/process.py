@@ -14,8 +14,8 @@ from pathlib import Path
 
 import psutil
 
-from adapters.embedded.account import Account, server_environment
 from adapters.embedded.errors import EmbeddedError
+from adapters.embedded.system_account import Account, server_environment
 
 _POLL_SECONDS = 0.01
 _GUARD_SCRIPT = 'read -r line; kill -s "$1" "$2"'

@@ -11,9 +11,9 @@ from pathlib import Path
 
 from adapters.embedded.binaries import usable_binaries
 from adapters.embedded.errors import EmbeddedError
-from adapters.embedded.place import FolderLock, find_place, is_locked, make_private_folder, remove_place
 from adapters.embedded.ports import PortTakenError, free_port, is_free
 from adapters.embedded.postgres import PostgresServer, application_url
+from adapters.embedded.server_folder import FolderLock, find_place, is_locked, make_private_folder, remove_place
 from adapters.embedded.valkey import ValkeyServer, valkey_url
 from adapters.private_files import write_private
 

@@ -10,9 +10,9 @@ import redis
 
 from adapters.embedded.binaries import Binaries
 from adapters.embedded.errors import EmbeddedError
-from adapters.embedded.place import ServerPlace
 from adapters.embedded.ports import LOOPBACK, PortTakenError, says_port_taken
 from adapters.embedded.process import ServerProcess, end_orphans, wait_until
+from adapters.embedded.server_folder import ServerPlace
 
 START_TIMEOUT_SECONDS = 30.0
 STOP_TIMEOUT_SECONDS = 10.0

@@ -15,11 +15,11 @@ from typing import Any
 import structlog
 
 from adapters.feeds.feed import MAX_BATCH, FeedError, Troubled, untroubled
-from adapters.venues.crypto.address import ExchangeAddress
+from adapters.venues.crypto.ccxt_library import ExtraMissing
 from adapters.venues.crypto.connection import ExchangeConnection
-from adapters.venues.crypto.exact import exact, exact_or_none
+from adapters.venues.crypto.exact_numbers import exact, exact_or_none
+from adapters.venues.crypto.exchange_address import ExchangeAddress
 from adapters.venues.crypto.failures import ExchangeFailure, Fate
-from adapters.venues.crypto.library import ExtraMissing
 from adapters.venues.crypto.symbols import Instruments, Symbols
 from adapters.venues.crypto.translation import NANOS_PER_MILLISECOND
 from domain.kernel.errors import Unavailable

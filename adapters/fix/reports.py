@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
 
-from adapters.fix import words
+from adapters.fix import code_sets
+from adapters.fix.client_order_ids import Names, is_answer_to_replace
 from adapters.fix.message import Message, one_line, write_time
-from adapters.fix.naming import Names, is_answer_to_replace
 from adapters.fix.session import Body
 from adapters.fix.tags import BusinessReject, MsgType, Tag
 from domain.kernel.numbers import ZERO, plain
@@ -25,11 +25,11 @@ _Optional = Iterable[tuple[int, str | None]]
 def report_of(event: OrderEvent, names: Names) -> Out:
     """The message that tells of an event: an ExecutionReport (8) or an OrderCancelReject (9)."""
     kind = OrderEventKind(event.kind)
-    if kind in words.CANCEL_REJECTS:
-        return _refused_request(event, names, words.CANCEL_REJECTS[kind])
-    kept = words.EXEC_TYPES[kind]
-    is_restated = kept == words.RESTATED or (kept == words.REPLACED and not is_answer_to_replace(event))
-    exec_type = words.RESTATED if is_restated else kept
+    if kind in code_sets.CANCEL_REJECTS:
+        return _refused_request(event, names, code_sets.CANCEL_REJECTS[kind])
+    kept = code_sets.EXEC_TYPES[kind]
+    is_restated = kept == code_sets.RESTATED or (kept == code_sets.REPLACED and not is_answer_to_replace(event))
+    exec_type = code_sets.RESTATED if is_restated else kept
     execution = event.execution
     traded = execution if kind in _FILLS else None
     detail = event.detail or {}
@@ -52,7 +52,7 @@ def status_report(order: Order, names: Names, now: datetime, extra: _Optional = 
     """The answer to a question about an order: an ExecutionReport of its state."""
     fields: _Optional = (
         (Tag.EXEC_ID, "0"),
-        (Tag.EXEC_TYPE, words.STATUS),
+        (Tag.EXEC_TYPE, code_sets.STATUS),
         *_names(names),
         *_state(order),
         *_refusal(order),
@@ -70,7 +70,7 @@ def refused_order(message: Message, reason: str, text: str, now: datetime, *, is
         (
             (Tag.ORDER_ID, message.get(Tag.ORDER_ID) or _NONE),
             (Tag.EXEC_ID, "0" if is_question else f"{_NONE}-{message.text(Tag.MSG_SEQ_NUM)}"),
-            (Tag.EXEC_TYPE, words.STATUS if is_question else "8"),
+            (Tag.EXEC_TYPE, code_sets.STATUS if is_question else "8"),
             (Tag.ORD_STATUS, "8"),
             (Tag.CL_ORD_ID, message.get(Tag.CL_ORD_ID)),
             (Tag.ORD_STATUS_REQ_ID, message.get(Tag.ORD_STATUS_REQ_ID)),
@@ -96,10 +96,10 @@ def cancel_reject(message: Message, order: Order | None, reason: str, text: str,
             (Tag.ORDER_ID, str(order.id) if order is not None else message.get(Tag.ORDER_ID) or _NONE),
             (Tag.CL_ORD_ID, message.get(Tag.CL_ORD_ID)),
             (Tag.ORIG_CL_ORD_ID, message.get(Tag.ORIG_CL_ORD_ID) or (order.client_order_id if order else _NONE)),
-            (Tag.ORD_STATUS, words.order_status(order) if order is not None else "8"),
+            (Tag.ORD_STATUS, code_sets.order_status(order) if order is not None else "8"),
             (Tag.ACCOUNT, str(order.account_id) if order is not None else message.get(Tag.ACCOUNT)),
             (Tag.TRANSACT_TIME, write_time(now)),
-            (Tag.CXL_REJ_RESPONSE_TO, words.TO_REPLACE if is_replace else words.TO_CANCEL),
+            (Tag.CXL_REJ_RESPONSE_TO, code_sets.TO_REPLACE if is_replace else code_sets.TO_CANCEL),
             (Tag.CXL_REJ_REASON, reason),
             (Tag.TEXT, one_line(text)),
         )
@@ -146,11 +146,11 @@ def _refused_request(event: OrderEvent, names: Names, to: str) -> Out:
             (Tag.ORDER_ID, str(order.id)),
             (Tag.CL_ORD_ID, names.client_order_id),
             (Tag.ORIG_CL_ORD_ID, names.original_id or names.client_order_id),
-            (Tag.ORD_STATUS, words.order_status(order)),
+            (Tag.ORD_STATUS, code_sets.order_status(order)),
             (Tag.ACCOUNT, str(order.account_id)),
             (Tag.TRANSACT_TIME, write_time(event.at)),
             (Tag.CXL_REJ_RESPONSE_TO, to),
-            (Tag.CXL_REJ_REASON, words.TOO_LATE if not order.is_open else words.OTHER),
+            (Tag.CXL_REJ_REASON, code_sets.TOO_LATE if not order.is_open else code_sets.OTHER),
             (Tag.TEXT, one_line(text) if text else None),
         )
     )
@@ -169,28 +169,28 @@ def _names(names: Names) -> _Optional:
 
 def _state(order: Order) -> _Optional:
     instructions = (
-        words.POST_ONLY if order.post_only else "",
-        words.REDUCE_ONLY if order.reduce_only else "",
-        words.TRAILING if order.trailing_offset is not None else "",
+        code_sets.POST_ONLY if order.post_only else "",
+        code_sets.REDUCE_ONLY if order.reduce_only else "",
+        code_sets.TRAILING if order.trailing_offset is not None else "",
     )
     effect = order.position_effect
     return (
         (Tag.ORDER_ID, str(order.id)),
-        (Tag.ORD_STATUS, words.order_status(order)),
+        (Tag.ORD_STATUS, code_sets.order_status(order)),
         (Tag.ACCOUNT, str(order.account_id)),
         (Tag.SYMBOL, order.symbol),
-        (Tag.SIDE, words.spelling(words.SIDES, order.side)),
+        (Tag.SIDE, code_sets.spelling(code_sets.SIDES, order.side)),
         (Tag.ORDER_QTY, plain(order.quantity)),
-        (Tag.ORD_TYPE, words.spelling(words.ORDER_TYPES, order.type)),
+        (Tag.ORD_TYPE, code_sets.spelling(code_sets.ORDER_TYPES, order.type)),
         (Tag.PRICE, _number(order.limit_price)),
         (Tag.STOP_PX, _number(order.stop_price)),
         (Tag.PEG_OFFSET_VALUE, _number(order.trailing_offset)),
-        (Tag.TIME_IN_FORCE, words.spelling(words.TIMES_IN_FORCE, order.time_in_force)),
+        (Tag.TIME_IN_FORCE, code_sets.spelling(code_sets.TIMES_IN_FORCE, order.time_in_force)),
         (Tag.EXPIRE_TIME, write_time(order.expires_at) if order.expires_at is not None else None),
         (Tag.EXEC_INST, " ".join(filter(None, instructions)) or None),
         (
             Tag.POSITION_EFFECT,
-            None if effect is PositionEffect.AUTO else words.spelling(words.POSITION_EFFECTS, effect),
+            None if effect is PositionEffect.AUTO else code_sets.spelling(code_sets.POSITION_EFFECTS, effect),
         ),
         (Tag.LEAVES_QTY, plain(order.remaining_quantity)),
         (Tag.CUM_QTY, plain(order.filled_quantity)),
@@ -202,7 +202,7 @@ def _fill(execution: Execution) -> _Optional:
     return (
         (Tag.LAST_QTY, plain(execution.quantity)),
         (Tag.LAST_PX, plain(execution.price)),
-        (Tag.LAST_LIQUIDITY_IND, words.spelling(words.LIQUIDITY, execution.liquidity)),
+        (Tag.LAST_LIQUIDITY_IND, code_sets.spelling(code_sets.LIQUIDITY, execution.liquidity)),
         (Tag.COMMISSION, plain(execution.fee + execution.tax)),
         (Tag.COMM_TYPE, _ABSOLUTE),
     )
@@ -211,7 +211,7 @@ def _fill(execution: Execution) -> _Optional:
 def _refusal(order: Order) -> _Optional:
     if order.status is not OrderStatus.REJECTED or order.reject_reason is None:
         return ()
-    return ((Tag.ORD_REJ_REASON, words.ORDER_REJECT_REASONS[order.reject_reason]),)
+    return ((Tag.ORD_REJ_REASON, code_sets.ORDER_REJECT_REASONS[order.reject_reason]),)
 
 
 def _text(event: OrderEvent, *, is_restated: bool) -> str | None:

@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from adapters.fix import words
+from adapters.fix import code_sets
 from adapters.fix.message import Malformed, Message
 from adapters.fix.tags import SessionReject, Tag
 from domain.orders.model.commands import CancelOrders, ModifyOrder, OrderKey, PlaceOrder
@@ -81,13 +81,13 @@ def read_new_order(message: Message, account_id: UUID) -> PlaceOrder:
     """
     message.check(Tag.CL_ORD_ID, Tag.SYMBOL, Tag.SIDE, Tag.TRANSACT_TIME, Tag.ORD_TYPE, Tag.ORDER_QTY)
     message.time(Tag.TRANSACT_TIME)
-    kind = words.meaning(words.ORDER_TYPES, Tag.ORD_TYPE, message.text(Tag.ORD_TYPE))
+    kind = code_sets.meaning(code_sets.ORDER_TYPES, Tag.ORD_TYPE, message.text(Tag.ORD_TYPE))
     instructions = (message.get(Tag.EXEC_INST) or "").split(" ")
     for instruction in instructions:
-        if instruction not in ("", words.POST_ONLY, words.REDUCE_ONLY, words.TRAILING):
+        if instruction not in ("", code_sets.POST_ONLY, code_sets.REDUCE_ONLY, code_sets.TRAILING):
             raise _unsupported(Tag.EXEC_INST, instruction)
     trails = kind is OrderType.TRAILING_STOP
-    if trails is not (words.TRAILING in instructions):
+    if trails is not (code_sets.TRAILING in instructions):
         raise _unsupported(Tag.EXEC_INST, message.get(Tag.EXEC_INST) or "")
     offset, offset_kind = _offset(message) if trails else (None, OffsetKind.PRICE)
     effect = message.get(Tag.POSITION_EFFECT)
@@ -95,7 +95,7 @@ def read_new_order(message: Message, account_id: UUID) -> PlaceOrder:
         account_id=account_id,
         client_order_id=read_id(message, Tag.CL_ORD_ID),
         symbol=read_id(message, Tag.SYMBOL),
-        side=words.meaning(words.SIDES, Tag.SIDE, message.text(Tag.SIDE)),
+        side=code_sets.meaning(code_sets.SIDES, Tag.SIDE, message.text(Tag.SIDE)),
         type=kind,
         quantity=_quantity(message),
         limit_price=message.decimal(Tag.PRICE),
@@ -104,11 +104,11 @@ def read_new_order(message: Message, account_id: UUID) -> PlaceOrder:
         trailing_offset_kind=offset_kind,
         time_in_force=_time_in_force(message),
         expires_at=message.time(Tag.EXPIRE_TIME),
-        post_only=words.POST_ONLY in instructions,
-        reduce_only=words.REDUCE_ONLY in instructions,
+        post_only=code_sets.POST_ONLY in instructions,
+        reduce_only=code_sets.REDUCE_ONLY in instructions,
         position_effect=PositionEffect.AUTO
         if effect is None
-        else words.meaning(words.POSITION_EFFECTS, Tag.POSITION_EFFECT, effect),
+        else code_sets.meaning(code_sets.POSITION_EFFECTS, Tag.POSITION_EFFECT, effect),
     )
 
 
@@ -143,12 +143,12 @@ def read_replace(message: Message) -> ReplaceRequest:
     """
     message.check(Tag.CL_ORD_ID, Tag.SYMBOL, Tag.SIDE, Tag.TRANSACT_TIME, Tag.ORD_TYPE, Tag.ORDER_QTY)
     message.time(Tag.TRANSACT_TIME)
-    kind = words.meaning(words.ORDER_TYPES, Tag.ORD_TYPE, message.text(Tag.ORD_TYPE))
+    kind = code_sets.meaning(code_sets.ORDER_TYPES, Tag.ORD_TYPE, message.text(Tag.ORD_TYPE))
     return ReplaceRequest(
         client_order_id=read_id(message, Tag.CL_ORD_ID),
         order=read_reference(message),
         symbol=read_id(message, Tag.SYMBOL),
-        side=words.meaning(words.SIDES, Tag.SIDE, message.text(Tag.SIDE)),
+        side=code_sets.meaning(code_sets.SIDES, Tag.SIDE, message.text(Tag.SIDE)),
         type=kind,
         quantity=_quantity(message),
         limit_price=message.decimal(Tag.PRICE),
@@ -173,7 +173,7 @@ def read_mass_cancel(message: Message, account_id: UUID) -> CancelOrders | None:
     return CancelOrders(
         account_id,
         symbol=read_id(message, Tag.SYMBOL) if wanted == "1" else None,
-        side=None if side is None else words.meaning(words.SIDES, Tag.SIDE, side),
+        side=None if side is None else code_sets.meaning(code_sets.SIDES, Tag.SIDE, side),
     )
 
 
@@ -198,14 +198,14 @@ def _quantity(message: Message) -> Decimal:
 
 def _time_in_force(message: Message) -> TimeInForce:
     value = message.get(Tag.TIME_IN_FORCE)
-    return TimeInForce.DAY if value is None else words.meaning(words.TIMES_IN_FORCE, Tag.TIME_IN_FORCE, value)
+    return TimeInForce.DAY if value is None else code_sets.meaning(code_sets.TIMES_IN_FORCE, Tag.TIME_IN_FORCE, value)
 
 
 def _offset(message: Message) -> tuple[Decimal, OffsetKind]:
     message.text(Tag.PEG_OFFSET_VALUE)
     offset = message.decimal(Tag.PEG_OFFSET_VALUE)
     assert offset is not None
-    kind = words.meaning(words.OFFSET_KINDS, Tag.PEG_OFFSET_TYPE, message.get(Tag.PEG_OFFSET_TYPE) or "0")
+    kind = code_sets.meaning(code_sets.OFFSET_KINDS, Tag.PEG_OFFSET_TYPE, message.get(Tag.PEG_OFFSET_TYPE) or "0")
     # A peg of a sell stands below the market, and may be written so.
     return abs(offset), kind
 

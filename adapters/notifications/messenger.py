@@ -17,8 +17,8 @@ from apprise import Apprise, AppriseAsset, NotifyFormat
 from apprise.plugins.base import NotifyBase
 from apprise.plugins.email.base import NotifyEmail
 
-from adapters.notifications import addresses, signing
-from adapters.notifications.guard import ForbiddenAddress, guarded, is_allowed, networks
+from adapters.notifications import channel_addresses, webhook_signatures
+from adapters.notifications.network_guard import ForbiddenAddress, guarded, is_allowed, networks
 from domain.kernel.time import Nanos
 from domain.system.notifications.ports import NotSent
 from domain.system.notifications.types import Message
@@ -87,19 +87,19 @@ class OutsideMessenger:
 
     def problem(self, url: str) -> str | None:
         """The fault of an address; None when messages can be sent there."""
-        found = addresses.problem_of(url)
+        found = channel_addresses.problem_of(url)
         if found is not None:
             return found
-        host = addresses.literal_host(url)
+        host = channel_addresses.literal_host(url)
         if host is not None and not is_allowed(host, self._allowed):
             return _FORBIDDEN
-        if addresses.kind_of(url) not in addresses.WEBHOOKS and self._service(url) is None:
+        if channel_addresses.kind_of(url) not in channel_addresses.WEBHOOKS and self._service(url) is None:
             return "An address of this kind looks different; the documentation shows it."
         return None
 
     def shown(self, url: str) -> str:
         """The part of an address that may be shown."""
-        return addresses.shown(url)
+        return channel_addresses.shown(url)
 
     async def send(self, url: str, message: Message) -> None:
         """Send one message.
@@ -117,8 +117,8 @@ class OutsideMessenger:
 
     def _attempt(self, url: str, message: Message) -> None:
         with guarded(self._allowed):
-            if addresses.kind_of(url) in addresses.WEBHOOKS:
-                _post(addresses.read_webhook(url), message)
+            if channel_addresses.kind_of(url) in channel_addresses.WEBHOOKS:
+                _post(channel_addresses.read_webhook(url), message)
             else:
                 self._notify(url, message)
 
@@ -145,9 +145,9 @@ class OutsideMessenger:
             raise NotSent("The service could not be reached, or did not accept the message.")
 
 
-def _post(webhook: addresses.Webhook, message: Message) -> None:
-    body = signing.body_of(message)
-    headers = signing.headers_of(str(message.id), body, webhook.secret, Nanos.now())
+def _post(webhook: channel_addresses.Webhook, message: Message) -> None:
+    body = webhook_signatures.body_of(message)
+    headers = webhook_signatures.headers_of(str(message.id), body, webhook.secret, Nanos.now())
     with requests.Session() as session:
         # No proxy and no password of this machine's environment.
         session.trust_env = False

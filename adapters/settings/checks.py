@@ -4,7 +4,7 @@ import difflib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from adapters.venues.setting import OPTION_PREFIX, VenueSetting, is_option
+from adapters.venues.venue_settings import OPTION_PREFIX, VenueSetting, is_option
 
 PREFIX = "TRADEGRAPH_"
 CLIENT_PREFIX = "TRADEGRAPH_CLIENT_"

@@ -17,7 +17,7 @@ from adapters.settings.storage import StorageSettings
 from adapters.settings.trading import TradingSettings
 from adapters.settings.web import WebSettings
 from adapters.settings_error import SettingsError
-from adapters.venues.setting import with_options
+from adapters.venues.venue_settings import with_options
 
 # Set by `tradegraph up` for the processes that it starts; nobody else's to set, so not in the table.
 LIFELINE_VARIABLE = "TRADEGRAPH_LIFELINE"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from adapters.settings import values
 from adapters.settings.fields import variable
 from adapters.settings.values import Address, FeedSetting
-from adapters.venues.setting import VenueSetting, parse_venues
+from adapters.venues.venue_settings import VenueSetting, parse_venues
 from domain.kernel.day_roll import DayRoll
 
 

@@ -12,7 +12,7 @@ from typing import Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from adapters.venues.crypto.address import ExchangeAddress, parse_address
+from adapters.venues.crypto.exchange_address import ExchangeAddress, parse_address
 from domain.access.rules import check_email, check_password
 from domain.kernel.day_roll import DayRoll
 from domain.kernel.errors import BadInput

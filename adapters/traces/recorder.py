@@ -18,7 +18,7 @@ from opentelemetry.sdk.trace.sampling import ParentBased, TraceIdRatioBased
 from opentelemetry.trace import Span, SpanKind, Status, StatusCode
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
-from adapters.database import process_name
+from adapters.database.connection import process_name
 from adapters.version import VERSION
 from domain.kernel.time import Nanos
 from domain.kernel.tracing import Attributes

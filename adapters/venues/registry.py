@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from adapters.settings_error import SettingsError
-from adapters.venues.setting import VenueSetting
+from adapters.venues.venue_settings import VenueSetting
 from domain.market.market import Market
 from domain.orders.venues.port import Venue
 from domain.orders.venues.types import Capabilities

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import orjson
 import pytest
 
-from adapters.tick_stream import RedisTickStream
+from adapters.redis.tick_stream import RedisTickStream
 from api.access.mutations import AccessMutation
 from api.access.queries import AccessQuery
 from api.errors import RequestError

@@ -4,7 +4,7 @@ import asyncio
 
 import redis
 
-from adapters.throttle import RedisThrottle
+from adapters.redis.throttle import RedisThrottle
 from domain.access.throttle import Limit
 from tests.support.waiting import PATIENCE_SECONDS
 

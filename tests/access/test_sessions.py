@@ -8,7 +8,7 @@ import pytest
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 
-from adapters.throttle import RedisThrottle
+from adapters.redis.throttle import RedisThrottle
 from domain.access import password_hashing, session_store, user_store
 from domain.access.password_hashing import Passwords
 from domain.access.service import Access

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.redis_link import REDIS_ERRORS
-from adapters.request_rates import SharedRates
+from adapters.redis.connection import REDIS_ERRORS
+from adapters.redis.request_rates import SharedRates
 from domain.access.token_buckets import Rate, TokenBuckets
 
 RATE = Rate(per_second=2, burst=5)

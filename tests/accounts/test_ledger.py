@@ -11,7 +11,7 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from adapters.database import database as open_database
+from adapters.database.connection import database as open_database
 from adapters.embedded import EmbeddedServices
 from domain.accounts.queries import READ_RUN, read_books, to_transaction
 from domain.accounts.rules import first_break

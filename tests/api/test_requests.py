@@ -10,7 +10,7 @@ import httpx
 import orjson
 import pytest
 
-from adapters.request_lines import RequestLines
+from adapters.logs.request_lines import RequestLines
 from adapters.settings.values import LogSetting
 from api.requests import RequestRecord
 from tests.support.api import ADA, Desk, open_socket, running

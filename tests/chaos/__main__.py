@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from adapters.database import migrate
+from adapters.database.connection import migrate
 from adapters.embedded import embedded_services
 from cli.keeper import Keeper
 from tests.chaos.run import staged, trade

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit, urlunsplit
 import asyncpg
 import pytest
 
-from adapters.database import database
+from adapters.database.connection import database
 from adapters.settings.loading import load_settings
 from adapters.settings_error import SettingsError
 from domain.kernel.database import pool

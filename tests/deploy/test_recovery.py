@@ -14,7 +14,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from adapters.database import migrate
+from adapters.database.connection import migrate
 from tests.ha.cluster import ACCOUNT, BINARIES
 from tests.support.installation import free_port
 from tests.support.processes import ROOT, kill_tree, run

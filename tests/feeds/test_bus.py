@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from adapters.bus import Listener, RedisBus
 from adapters.embedded import EmbeddedServices
+from adapters.redis.bus import Listener, RedisBus
 from domain.kernel.bus import LOST
 from tests.support.waiting import PATIENCE_SECONDS, eventually, take
 

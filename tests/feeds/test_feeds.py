@@ -8,12 +8,12 @@ from typing import Any, cast
 
 import pytest
 
-from adapters.bus import RedisBus
 from adapters.demo import demo_instruments
 from adapters.feeds.choice import chosen_feed
 from adapters.feeds.feed import MAX_BATCH, Feed, FeedError, NoFeed
 from adapters.feeds.replay import ReplayFeed
 from adapters.feeds.sim import SimFeed
+from adapters.redis.bus import RedisBus
 from adapters.settings.values import FeedSetting
 from domain.access.types import SYSTEM
 from domain.kernel.numbers import ZERO

@@ -10,12 +10,12 @@ from typing import Any, cast
 
 import pytest
 
-from adapters.bus import RedisBus
 from adapters.demo import demo_instruments
 from adapters.embedded import EmbeddedServices
 from adapters.feeds.files import read_ticks
+from adapters.redis.bus import RedisBus
+from adapters.redis.tick_stream import RedisTickStream
 from adapters.settings.values import FeedSetting
-from adapters.tick_stream import RedisTickStream
 from domain.access.types import SYSTEM
 from domain.kernel.numbers import ZERO
 from domain.market import queries

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.tick_codec import decode_ticks, encode_ticks
+from adapters.redis.tick_codec import decode_ticks, encode_ticks
 from domain.kernel.time import Nanos
 from domain.market.types import Aggressor, BookTick, QuoteTick, RestatedQuote, StreamTick, TradeTick
 

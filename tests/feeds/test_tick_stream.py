@@ -8,7 +8,7 @@ import pytest
 from redis.asyncio import Redis
 
 from adapters.embedded import EmbeddedServices
-from adapters.tick_stream import MAX_TICKS_PER_ENTRY, RedisTickStream
+from adapters.redis.tick_stream import MAX_TICKS_PER_ENTRY, RedisTickStream
 from domain.kernel.errors import Unavailable
 from domain.kernel.time import Nanos
 from domain.market.stream import BEGINNING, PositionedTick, received_at

@@ -11,7 +11,7 @@ from adapters.venues.fix import translation
 from adapters.venues.fix.gateway import fix_venue
 from adapters.venues.fix.terms import read_terms
 from adapters.venues.registry import VenueSettingError
-from adapters.venues.setting import VenueSetting
+from adapters.venues.venue_settings import VenueSetting
 from domain.kernel.time import Nanos
 from domain.orders.model.types import Liquidity, OrderStatus, OrderType, RejectReason, Side, TimeInForce
 from domain.orders.venues.types import NewOrder, OrderRef, ReplaceTerms

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from adapters.venues.fix.gateway import fix_venue
-from adapters.venues.setting import VenueSetting
+from adapters.venues.venue_settings import VenueSetting
 from domain.orders.venues.port import Venue
 from tests.support.fix_client import FixPeer, peer
 from tests.support.installation import free_port

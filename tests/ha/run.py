@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from adapters.database import migrate
+from adapters.database.connection import migrate
 from tests.ha.cluster import Cluster, Node, wait_for
 from tests.support.desk import signed_in
 from tests.support.installation import Installation, installation

@@ -10,8 +10,8 @@ import orjson
 import pytest
 from graphql import parse, subscribe
 
-from adapters.bus import RedisBus
-from adapters.tick_stream import RedisTickStream
+from adapters.redis.bus import RedisBus
+from adapters.redis.tick_stream import RedisTickStream
 from api.errors import RequestError
 from api.graphql.encoding import encode
 from api.graphql.runner import Caller, OperationRequest, OperationRunner, refusal_of

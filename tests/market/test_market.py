@@ -6,9 +6,9 @@ from decimal import Decimal
 
 import pytest
 
-from adapters.bus import RedisBus
 from adapters.embedded import EmbeddedServices
-from adapters.tick_stream import RedisTickStream
+from adapters.redis.bus import RedisBus
+from adapters.redis.tick_stream import RedisTickStream
 from domain.access.types import SYSTEM
 from domain.kernel.errors import NotFound, Unavailable
 from domain.kernel.ids import new_id

@@ -7,9 +7,9 @@ from uuid import UUID
 
 import pytest
 
-from adapters.bus import RedisBus
 from adapters.embedded import EmbeddedServices
-from adapters.tick_stream import RedisTickStream
+from adapters.redis.bus import RedisBus
+from adapters.redis.tick_stream import RedisTickStream
 from domain.access.types import SYSTEM, Actor, Role
 from domain.kernel.database import fetch
 from domain.kernel.errors import BadInput, Conflict, Forbidden, NotFound, Unavailable

@@ -12,7 +12,7 @@ import asyncpg
 import httpx
 import pytest
 
-from adapters.backups import DUMP, MANIFEST, write_manifest
+from adapters.database.backups import DUMP, MANIFEST, write_manifest
 from cli.backup import _dump
 from cli.checks import known_migrations
 from domain.accounts.types import GENESIS_HASH

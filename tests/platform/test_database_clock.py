@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from adapters.database_clock import ClockFollower
+from adapters.database.clock import ClockFollower
 from domain.kernel import time
 from domain.kernel.clock_queries import read_clock
 from domain.kernel.errors import Unavailable

@@ -14,7 +14,7 @@ import pytest
 
 from adapters.embedded import EmbeddedError, embedded_services
 from adapters.embedded import binaries as binaries_module
-from adapters.embedded.account import Account, server_account
+from adapters.embedded.system_account import Account, server_account
 
 _ROOT = Path(__file__).parents[2]
 

@@ -133,7 +133,7 @@ def test_a_stopped_fork_server_is_replaced(forks: Forks, lifeline: int, monkeypa
 def test_forks_have_different_random_names_and_numbers() -> None:
     script = """
 import os, sys
-from adapters.database import process_name
+from adapters.database.connection import process_name
 from domain.kernel.ids import new_id
 import random, secrets
 process_name(), new_id(), random.random(), secrets.token_hex()

@@ -5,14 +5,14 @@ import io
 import pytest
 import structlog
 
-from adapters import logs
-from adapters.logs import configure_logging
+from adapters.logs import configuration
+from adapters.logs.configuration import configure_logging
 from adapters.settings.values import LogSetting
 
 
 def test_a_continuing_failure_is_logged_once_a_minute_per_reason(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [0.0]
-    monkeypatch.setattr(logs, "monotonic", lambda: now[0])
+    monkeypatch.setattr(configuration, "monotonic", lambda: now[0])
     output = io.StringIO()
     configure_logging(LogSetting("info", "console"), output)
     log = structlog.stdlib.get_logger("test")
@@ -33,8 +33,8 @@ def test_a_continuing_failure_is_logged_once_a_minute_per_reason(monkeypatch: py
 
 
 def test_the_number_of_remembered_reasons_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(logs, "_MAX_SELDOM", 10)
-    seldom = logs._Seldom()
+    monkeypatch.setattr(configuration, "_MAX_SELDOM", 10)
+    seldom = configuration._Seldom()
     for number in range(100):
         seldom(None, "warning", {"event": f"e{number}", "seldom": True})
         assert len(seldom._seen) <= 10

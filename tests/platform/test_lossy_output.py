@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.lossy_output import LossyOutput
+from adapters.logs.lossy_output import LossyOutput
 
 
 def test_writable_output_is_written(tmp_path: Path) -> None:

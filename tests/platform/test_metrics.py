@@ -19,7 +19,7 @@ from adapters.metrics.listener import is_token, telling
 from adapters.metrics.merging import Merged
 from adapters.metrics.process import describe_process
 from adapters.metrics.vital import STUCK_SECONDS, Vital
-from adapters.process_board import ProcessBoard
+from adapters.redis.process_board import ProcessBoard
 from adapters.settings.loading import SettingsError, load_settings
 from adapters.settings.values import Address, address
 from tests.support.waiting import until

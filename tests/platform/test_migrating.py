@@ -16,9 +16,9 @@ from tortoise.migrations.executor import MigrationTarget
 from tortoise.migrations.migration import Migration
 from tortoise.migrations.schema_editor import AsyncpgSchemaEditor
 
-from adapters import migrating
-from adapters.database import orm_config
-from adapters.migrating import LATEST, Plan, apply_one, run, statements_of
+from adapters.database import migrating
+from adapters.database.connection import orm_config
+from adapters.database.migrating import LATEST, Plan, apply_one, run, statements_of
 from cli.checks import applied_migrations
 from domain.accounts.event_queries import ACCOUNT_EVENTS
 from domain.kernel.lock_queries import existing_tables, names_in, take_tables

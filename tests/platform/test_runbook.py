@@ -16,7 +16,7 @@ import pytest
 
 from adapters.settings.loading import Settings, load_settings
 from adapters.venues.registry import configure
-from adapters.venues.setting import OPTION_PREFIX
+from adapters.venues.venue_settings import OPTION_PREFIX
 from adapters.wiring import GATEWAYS
 from cli.main import COMMANDS, _parser
 from tests.support.processes import ROOT, clean_environment, run

@@ -9,8 +9,8 @@ from typing import Any, Literal
 import pytest
 import structlog
 
-from adapters.logs import configure_logging
-from adapters.scrub import scrub_text, scrubber
+from adapters.logs.configuration import configure_logging
+from adapters.logs.masking import scrub_text, scrubber
 from adapters.settings.values import LogSetting
 
 SECRET = "hunter2-hunter2"

@@ -11,7 +11,7 @@ from adapters.settings.loading import Settings, load_settings
 from adapters.settings.values import Address, FeedSetting, LogSetting
 from adapters.settings_error import SettingsError
 from adapters.venues.registry import configure
-from adapters.venues.setting import VenueSetting
+from adapters.venues.venue_settings import VenueSetting
 from api.limits import RequestLimits
 from domain.kernel.day_roll import DayRoll
 

@@ -17,10 +17,10 @@ _SQL = re.compile(
 )
 # What is no business of an area: the server itself, connections, and the shape of statements.
 ELSEWHERE = {
-    "adapters/database.py": "a lock of the connection that migrates",
+    "adapters/database/connection.py": "a lock of the connection that migrates",
     "adapters/embedded/postgres.py": "makes roles and databases of a private server",
     "adapters/health.py": "asks the server and its schema over a connection of its own",
-    "adapters/leases.py": "locks and sessions of connections outside any pool",
+    "adapters/database/leases.py": "locks and sessions of connections outside any pool",
     "adapters/series/influx.py": "asks a store outside for a database, in its own language",
     "cli/checks.py": "looks at a database that may have no table yet",
     "domain/access/models.py": "triggers, which are part of the table",

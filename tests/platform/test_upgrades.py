@@ -10,7 +10,7 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
-from adapters.database import migrate
+from adapters.database.connection import migrate
 from tests.support.databases import DatabaseFactory
 from tests.support.old_rows import insert, migrate_to
 

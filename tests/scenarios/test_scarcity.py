@@ -13,7 +13,7 @@ import asyncpg
 import psutil
 import pytest
 
-from adapters.database import migrate
+from adapters.database.connection import migrate
 from adapters.embedded import embedded_services
 from cli.keeper import Keeper
 from tests.platform.conftest import open_folder

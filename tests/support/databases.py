@@ -22,9 +22,9 @@ from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 
-from adapters.database import migrate
+from adapters.database.connection import migrate
+from adapters.database.libpq import address_variables, program
 from adapters.embedded import EmbeddedServices
-from adapters.libpq import address_variables, program
 from tests.support.processes import ROOT
 
 _TEMPLATE = "template_migrated"

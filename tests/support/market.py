@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from adapters.bus import RedisBus
-from adapters.tick_stream import RedisTickStream
+from adapters.redis.bus import RedisBus
+from adapters.redis.tick_stream import RedisTickStream
 from domain.kernel.day_roll import DayRoll
 from domain.kernel.ids import new_id
 from domain.kernel.time import Nanos

@@ -19,9 +19,9 @@ from random import Random
 from subprocess import PIPE, Popen
 from typing import Any
 
-from adapters import leases
-from adapters.leases import hold_lease
-from adapters.logs import configure_logging
+from adapters.database import leases
+from adapters.database.leases import hold_lease
+from adapters.logs.configuration import configure_logging
 from adapters.settings.loading import Settings, load_settings
 from adapters.settings.values import LogSetting
 from adapters.wiring import open_services

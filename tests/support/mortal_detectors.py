@@ -14,7 +14,7 @@ from random import Random
 from subprocess import run
 from typing import Any
 
-from adapters.logs import configure_logging
+from adapters.logs.configuration import configure_logging
 from adapters.settings.loading import Settings, load_settings
 from adapters.settings.values import LogSetting
 from adapters.wiring import open_services

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import asyncpg
 
-from adapters.database import migrate
+from adapters.database.connection import migrate
 
 _MADE_AT = datetime(2026, 1, 5, tzinfo=UTC)
 # What a column that must have a value gets, by its type.

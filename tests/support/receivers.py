@@ -15,7 +15,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from adapters.embedded.ports import free_port
-from adapters.notifications.signing import verify
+from adapters.notifications.webhook_signatures import verify
 from domain.kernel.time import Nanos
 
 SECRET = "a-secret-of-the-webhook"

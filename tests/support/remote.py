@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from adapters.leases import hold_lease
+from adapters.database.leases import hold_lease
 from adapters.settings.loading import load_settings
 from adapters.venues.registry import ConfiguredVenue
 from adapters.wiring import open_services

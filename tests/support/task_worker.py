@@ -3,7 +3,7 @@
 import asyncio
 import os
 
-from adapters.logs import configure_logging
+from adapters.logs.configuration import configure_logging
 from adapters.settings.loading import load_settings
 from domain.kernel.database import fetch
 from domain.kernel.unit_of_work import unit_of_work

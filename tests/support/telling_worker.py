@@ -4,7 +4,7 @@ import asyncio
 import os
 from dataclasses import replace
 
-from adapters.logs import configure_logging
+from adapters.logs.configuration import configure_logging
 from adapters.settings.loading import load_settings
 from adapters.wiring import open_services
 from tests.support.telling import QUICK

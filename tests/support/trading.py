@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from adapters.leases import hold_lease
+from adapters.database.leases import hold_lease
 from adapters.settings.loading import load_settings
 from adapters.wiring import ProcessServices, open_services
 from domain.access.types import OWNED, Actor, Role

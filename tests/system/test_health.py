@@ -13,7 +13,7 @@ import pytest
 from graphql import graphql, parse, subscribe
 
 from adapters.embedded import EmbeddedServices
-from adapters.process_board import ProcessBoard
+from adapters.redis.process_board import ProcessBoard
 from api.context import Context
 from api.graphql.encoding import encode
 from api.root import platform_schema

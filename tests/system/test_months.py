@@ -10,7 +10,7 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from adapters.archives import ArchiveDamaged, FolderArchive
+from adapters.database.archives import ArchiveDamaged, FolderArchive
 from adapters.settings.loading import load_settings
 from adapters.settings_error import SettingsError
 from domain.accounts.event_queries import read_events, read_order_events

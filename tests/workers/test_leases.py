@@ -6,8 +6,8 @@ from contextlib import AsyncExitStack
 
 import pytest
 
-from adapters import leases
-from adapters.leases import HeldLease, held_roles, hold_lease, read_roles
+from adapters.database import leases
+from adapters.database.leases import HeldLease, held_roles, hold_lease, read_roles
 from domain.kernel.bus import NullBus
 from domain.kernel.database import fetch_row
 from domain.kernel.lease_queries import LeaseLost, check_lease

@@ -12,7 +12,7 @@ from uuid import UUID
 
 import pytest
 
-from adapters.leases import hold_lease
+from adapters.database.leases import hold_lease
 from domain.access.types import Actor, Role
 from domain.accounts.queries import read_books
 from domain.accounts.service import set_account_state

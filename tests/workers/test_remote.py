@@ -10,7 +10,7 @@ from uuid import UUID
 
 import pytest
 
-from adapters.leases import read_roles
+from adapters.database.leases import read_roles
 from domain.kernel.database import fetch
 from domain.kernel.ids import new_id
 from domain.kernel.retry_policies import RetryPolicy

@@ -11,7 +11,7 @@ from uuid import UUID
 
 import pytest
 
-from adapters.leases import hold_lease
+from adapters.database.leases import hold_lease
 from domain.kernel.database import fetch
 from domain.kernel.ids import new_id
 from domain.kernel.numbers import ZERO

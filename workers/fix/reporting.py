@@ -11,8 +11,8 @@ from uuid import UUID
 
 import structlog
 
+from adapters.fix.client_order_ids import Names, names_of
 from adapters.fix.link import Link
-from adapters.fix.naming import Names, names_of
 from adapters.fix.reports import Out, report_of
 from adapters.wiring import ProcessServices
 from domain.kernel.errors import BadInput

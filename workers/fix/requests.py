@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from adapters.fix import words
+from adapters.fix import code_sets
+from adapters.fix.client_order_ids import Names, newest_id
 from adapters.fix.message import Malformed, Message
-from adapters.fix.naming import Names, newest_id
 from adapters.fix.reports import (
     Out,
     business_reject,
@@ -132,7 +132,7 @@ class ClientRequests:
         request = read_replace(message)
         order = await self._find(request.order, actor)
         if order is not None and order.type is not request.type:
-            return [cancel_reject(message, order, words.OTHER, "The type of an order cannot change.", utc_now())]
+            return [cancel_reject(message, order, code_sets.OTHER, "The type of an order cannot change.", utc_now())]
 
         async def carry_out(found: Order) -> tuple[Order, bool]:
             shown = ModifyOrder(OrderKey(found.id), **_terms(as_changed(found)))
@@ -150,11 +150,11 @@ class ClientRequests:
     ) -> list[Out]:
         """Carry out a cancel or replace once for its ClOrdID."""
         if order is None:
-            return [cancel_reject(message, None, words.CXL_UNKNOWN_ORDER, "NOT_FOUND: no such order", utc_now())]
-        symbol, side = message.get(Tag.SYMBOL), words.SIDES.get(message.text(Tag.SIDE))
+            return [cancel_reject(message, None, code_sets.CXL_UNKNOWN_ORDER, "NOT_FOUND: no such order", utc_now())]
+        symbol, side = message.get(Tag.SYMBOL), code_sets.SIDES.get(message.text(Tag.SIDE))
         if (symbol, side) != (order.symbol, order.side):
             text = "Symbol or side differ from those of the order."
-            return [cancel_reject(message, order, words.OTHER, text, utc_now())]
+            return [cancel_reject(message, order, code_sets.OTHER, text, utc_now())]
         known = await queries.find_request(self._session_id, request.client_order_id)
         if known is None:
             if await queries.find_orders(request.client_order_id, [order.account_id]):
@@ -221,7 +221,7 @@ class ClientRequests:
         order = await self._find(read_reference(message, Tag.CL_ORD_ID), actor)
         if order is None:
             text = "NOT_FOUND: no such order"
-            return [refused_order(message, words.UNKNOWN_ORDER, text, utc_now(), is_question=True)]
+            return [refused_order(message, code_sets.UNKNOWN_ORDER, text, utc_now(), is_question=True)]
         return [await self._status_of(order, ((Tag.ORD_STATUS_REQ_ID, message.get(Tag.ORD_STATUS_REQ_ID)),))]
 
     async def _statuses(self, message: Message, actor: Actor) -> list[Out]:
@@ -237,7 +237,7 @@ class ClientRequests:
         orders = await queries.read_open_orders(accounts, self._key_id, symbol, MAX_STATUSES)
         request: tuple[int, str | None] = (Tag.MASS_STATUS_REQ_ID, name)
         if not orders:
-            none = refused_order(message, words.UNKNOWN_ORDER, "No open orders.", utc_now(), is_question=True)
+            none = refused_order(message, code_sets.UNKNOWN_ORDER, "No open orders.", utc_now(), is_question=True)
             last = ((int(Tag.MASS_STATUS_REQ_ID), name), (int(Tag.LAST_RPT_REQUESTED), "Y"))
             return [(none[0], (*none[1], (int(Tag.TOT_NUM_REPORTS), "0"), *last))]
         count = (Tag.TOT_NUM_REPORTS, str(len(orders)))
@@ -326,18 +326,18 @@ def _not_now(message: Message, error: BaseException) -> Out:
 
 def _refused(message: Message, error: DomainError) -> Out:
     field = error.field if isinstance(error, BadInput | NotFound) else None
-    reason = words.OTHER
+    reason = code_sets.OTHER
     if isinstance(error, Conflict):
-        reason = words.DUPLICATE_ORDER
+        reason = code_sets.DUPLICATE_ORDER
     elif isinstance(error, NotFound) or field == "symbol":
-        reason = words.UNKNOWN_SYMBOL if field == "symbol" else words.UNKNOWN_ACCOUNT
+        reason = code_sets.UNKNOWN_SYMBOL if field == "symbol" else code_sets.UNKNOWN_ACCOUNT
     return refused_order(message, reason, f"{error.code}: {error.message}", utc_now())
 
 
 def _refused_change(message: Message, order: Order, error: DomainError) -> Out:
-    reason = words.OTHER
+    reason = code_sets.OTHER
     if isinstance(error, Conflict):
-        reason = words.ALREADY_PENDING if order.is_open else words.TOO_LATE
+        reason = code_sets.ALREADY_PENDING if order.is_open else code_sets.TOO_LATE
     code = error.reason if isinstance(error, Refused) else error.code
     return cancel_reject(message, order, reason, f"{code}: {error.message}", utc_now())
 
@@ -345,10 +345,10 @@ def _refused_change(message: Message, order: Order, error: DomainError) -> Out:
 def _repeated(message: Message, order: Order) -> Out:
     if order.pending_action is PendingAction.CANCEL:
         text = "CONFLICT: A cancel of the order is pending."
-        return cancel_reject(message, order, words.ALREADY_PENDING, text, utc_now())
-    return cancel_reject(message, order, words.TOO_LATE, f"CONFLICT: The order is {order.status}.", utc_now())
+        return cancel_reject(message, order, code_sets.ALREADY_PENDING, text, utc_now())
+    return cancel_reject(message, order, code_sets.TOO_LATE, f"CONFLICT: The order is {order.status}.", utc_now())
 
 
 def _used(message: Message, order: Order) -> Out:
     text = "CONFLICT: This ClOrdID was used before."
-    return cancel_reject(message, order, words.CXL_DUPLICATE, text, utc_now())
+    return cancel_reject(message, order, code_sets.CXL_DUPLICATE, text, utc_now())

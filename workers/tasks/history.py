@@ -3,7 +3,7 @@
 A value is always of the moment of the run, however late it is: a missed sample cannot be caught up.
 """
 
-from adapters.archives import ArchiveDamaged, FolderArchive
+from adapters.database.archives import ArchiveDamaged, FolderArchive
 from domain.kernel.time import utc_now
 from domain.positions.history import sample_equity, snapshot_positions
 from domain.system import months

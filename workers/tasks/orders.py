@@ -2,7 +2,7 @@
 
 import structlog
 
-from adapters.leases import RoleTaken, hold_lease
+from adapters.database.leases import RoleTaken, hold_lease
 from domain.kernel.lease_queries import LeaseLost
 from domain.orders.exchange.paper import PAPER
 from domain.orders.protection.late_commands import report_late_commands

@@ -4,7 +4,7 @@ import time
 
 import psutil
 
-from adapters.leases import held_roles
+from adapters.database.leases import held_roles
 from domain.access.retention import forget_sessions, forget_tokens
 from domain.kernel.database import ping
 from domain.system.notifications.service import forget_deliveries

@@ -2,7 +2,7 @@
 
 from typing import cast
 
-from adapters.leases import held_roles
+from adapters.database.leases import held_roles
 from domain.orders.protection.halting import finish_halts
 from domain.orders.protection.limit_monitor import LimitMonitor
 from domain.system.types import Result

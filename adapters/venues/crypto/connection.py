@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self
 
-from adapters.venues.crypto.address import ExchangeAddress, moved
+from adapters.venues.crypto.ccxt_library import exact_class
 from adapters.venues.crypto.dialects import Dialect
+from adapters.venues.crypto.exchange_address import ExchangeAddress, moved
 from adapters.venues.crypto.failures import ExchangeFailure, Fate, read_failure
-from adapters.venues.crypto.library import exact_class
 from domain.orders.model.types import RejectReason
 from domain.orders.venues.port import VenueUnavailable
 

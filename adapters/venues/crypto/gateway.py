@@ -8,12 +8,12 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import partial
 
-from adapters.venues.crypto.address import ExchangeAddress, parse_address
 from adapters.venues.crypto.connection import Credentials, ExchangeConnection
+from adapters.venues.crypto.exchange_address import ExchangeAddress, parse_address
 from adapters.venues.crypto.failures import ExchangeFailure
 from adapters.venues.crypto.venue import ExchangeVenue
 from adapters.venues.registry import ConfiguredVenue, VenueSettingError
-from adapters.venues.setting import VenueSetting
+from adapters.venues.venue_settings import VenueSetting
 from domain.kernel.retry import Backoff
 from domain.kernel.retry_policies import EXCHANGE
 from domain.market.market import Market

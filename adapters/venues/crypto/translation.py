@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from adapters.venues.crypto.exact import exact, exact_or_none, exact_or_zero
+from adapters.venues.crypto.exact_numbers import exact, exact_or_none, exact_or_zero
 from domain.kernel.numbers import ZERO, plain
 from domain.kernel.time import Nanos
 from domain.orders.model.types import Liquidity, OrderStatus, OrderType, Side

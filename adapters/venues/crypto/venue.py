@@ -6,13 +6,13 @@ from typing import Any, TypeVar
 
 import structlog
 
+from adapters.venues.crypto.client_ids import Identities
 from adapters.venues.crypto.connection import ExchangeConnection
-from adapters.venues.crypto.exact import exact
+from adapters.venues.crypto.exact_numbers import exact
 from adapters.venues.crypto.failures import ExchangeFailure, Fate
-from adapters.venues.crypto.history import trades_since
-from adapters.venues.crypto.identities import Identities
-from adapters.venues.crypto.stream import reports_of
+from adapters.venues.crypto.report_stream import reports_of
 from adapters.venues.crypto.symbols import Instruments, Symbols, Terms
+from adapters.venues.crypto.trade_history import trades_since
 from adapters.venues.crypto.translation import submission, venue_execution, venue_order
 from domain.kernel.numbers import plain
 from domain.kernel.time import Nanos

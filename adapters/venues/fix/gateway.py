@@ -9,11 +9,11 @@ from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 
-from adapters.venues.fix.connection import CounterpartySession
+from adapters.venues.fix.counterparty_session import CounterpartySession
 from adapters.venues.fix.terms import CounterpartyTerms, read_terms
 from adapters.venues.fix.venue import FixVenue
 from adapters.venues.registry import ConfiguredVenue, VenueSettingError
-from adapters.venues.setting import VenueSetting
+from adapters.venues.venue_settings import VenueSetting
 from domain.market.market import Market
 from domain.orders.venues.port import Venue
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from adapters.fix import words
+from adapters.fix import code_sets
 from adapters.fix.message import Message, one_line, write_time
 from adapters.fix.session import Body
 from adapters.fix.tags import Tag
@@ -32,7 +32,7 @@ _ALL_ORDERS = "7"
 _AUTOMATED = "1"
 _ABSOLUTE = "3"
 # Reports that change what was executed: they are kept.
-KEPT = frozenset({words.TRADE, words.TRADE_CORRECT, words.TRADE_CANCEL})
+KEPT = frozenset({code_sets.TRADE, code_sets.TRADE_CORRECT, code_sets.TRADE_CANCEL})
 # A counterparty that has not decided yet says no more than that it has heard.
 _UNDECIDED = "A"
 
@@ -70,15 +70,15 @@ def new_order(order: NewOrder, terms: CounterpartyTerms, now: datetime) -> Body:
             (Tag.ACCOUNT, terms.account or None),
             (Tag.HANDL_INST, _AUTOMATED),
             (Tag.SYMBOL, terms.theirs(order.symbol)),
-            (Tag.SIDE, words.spelling(words.SIDES, order.side)),
+            (Tag.SIDE, code_sets.spelling(code_sets.SIDES, order.side)),
             (Tag.TRANSACT_TIME, write_time(now)),
             (Tag.ORDER_QTY, plain(order.quantity)),
-            (Tag.ORD_TYPE, words.spelling(words.ORDER_TYPES, order.type)),
+            (Tag.ORD_TYPE, code_sets.spelling(code_sets.ORDER_TYPES, order.type)),
             (Tag.PRICE, _number(order.limit_price)),
             (Tag.STOP_PX, _number(order.stop_price)),
-            (Tag.TIME_IN_FORCE, words.spelling(words.TIMES_IN_FORCE, order.time_in_force)),
+            (Tag.TIME_IN_FORCE, code_sets.spelling(code_sets.TIMES_IN_FORCE, order.time_in_force)),
             (Tag.EXPIRE_TIME, _time(order.expires_at)),
-            (Tag.EXEC_INST, words.POST_ONLY if order.post_only else None),
+            (Tag.EXEC_INST, code_sets.POST_ONLY if order.post_only else None),
         )
     )
 
@@ -92,7 +92,7 @@ def cancel_request(order: OrderRef, known: KnownOrder, request: str, terms: Coun
             (Tag.CL_ORD_ID, request),
             (Tag.ACCOUNT, terms.account or None),
             (Tag.SYMBOL, terms.theirs(order.symbol)),
-            (Tag.SIDE, words.spelling(words.SIDES, known.side)),
+            (Tag.SIDE, code_sets.spelling(code_sets.SIDES, known.side)),
             (Tag.ORDER_QTY, plain(known.quantity)),
             (Tag.TRANSACT_TIME, write_time(now)),
         )
@@ -111,13 +111,13 @@ def replace_request(
             (Tag.ACCOUNT, terms.account or None),
             (Tag.HANDL_INST, _AUTOMATED),
             (Tag.SYMBOL, terms.theirs(order.symbol)),
-            (Tag.SIDE, words.spelling(words.SIDES, known.side)),
+            (Tag.SIDE, code_sets.spelling(code_sets.SIDES, known.side)),
             (Tag.TRANSACT_TIME, write_time(now)),
             (Tag.ORDER_QTY, plain(change.quantity)),
-            (Tag.ORD_TYPE, words.spelling(words.ORDER_TYPES, known.type)),
+            (Tag.ORD_TYPE, code_sets.spelling(code_sets.ORDER_TYPES, known.type)),
             (Tag.PRICE, _number(change.limit_price)),
             (Tag.STOP_PX, _number(change.stop_price)),
-            (Tag.TIME_IN_FORCE, words.spelling(words.TIMES_IN_FORCE, known.time_in_force)),
+            (Tag.TIME_IN_FORCE, code_sets.spelling(code_sets.TIMES_IN_FORCE, known.time_in_force)),
             (Tag.EXPIRE_TIME, _time(change.expires_at)),
         )
     )
@@ -132,7 +132,7 @@ def status_request(order: OrderRef, known: KnownOrder, request: str, terms: Coun
             (Tag.ORD_STATUS_REQ_ID, request),
             (Tag.ACCOUNT, terms.account or None),
             (Tag.SYMBOL, terms.theirs(order.symbol)),
-            (Tag.SIDE, words.spelling(words.SIDES, known.side)),
+            (Tag.SIDE, code_sets.spelling(code_sets.SIDES, known.side)),
         )
     )
 
@@ -149,9 +149,9 @@ def venue_order(message: Message, terms: CounterpartyTerms) -> VenueOrder | None
         Malformed: a field is missing or not readable.
     """
     filled, status = message.decimal(Tag.CUM_QTY) or ZERO, message.text(Tag.ORD_STATUS)
-    if status == _UNDECIDED and message.text(Tag.EXEC_TYPE) != words.STATUS:
+    if status == _UNDECIDED and message.text(Tag.EXEC_TYPE) != code_sets.STATUS:
         return None
-    known = words.STATUSES_OF_VENUES.get(status)
+    known = code_sets.STATUSES_OF_VENUES.get(status)
     if known is None:
         # A request is under way there: the order works on.
         known = OrderStatus.PARTIALLY_FILLED if filled else OrderStatus.NEW
@@ -160,7 +160,7 @@ def venue_order(message: Message, terms: CounterpartyTerms) -> VenueOrder | None
         client_order_id=order_of(message),
         venue_order_id=message.text(Tag.ORDER_ID),
         symbol=terms.ours(message.text(Tag.SYMBOL)),
-        side=words.meaning(words.SIDES, Tag.SIDE, message.text(Tag.SIDE)),
+        side=code_sets.meaning(code_sets.SIDES, Tag.SIDE, message.text(Tag.SIDE)),
         status=known,
         filled_quantity=filled,
         at=_at(message),
@@ -190,10 +190,10 @@ def venue_execution(message: Message, terms: CounterpartyTerms) -> VenueExecutio
         venue_order_id=message.text(Tag.ORDER_ID),
         venue_execution_id=message.text(Tag.EXEC_ID),
         symbol=terms.ours(message.text(Tag.SYMBOL)),
-        side=words.meaning(words.SIDES, Tag.SIDE, message.text(Tag.SIDE)),
+        side=code_sets.meaning(code_sets.SIDES, Tag.SIDE, message.text(Tag.SIDE)),
         price=price,
         quantity=quantity,
-        liquidity=words.LIQUIDITY.get(message.get(Tag.LAST_LIQUIDITY_IND) or "2", Liquidity.TAKER),
+        liquidity=code_sets.LIQUIDITY.get(message.get(Tag.LAST_LIQUIDITY_IND) or "2", Liquidity.TAKER),
         at=_at(message),
         fee=message.decimal(Tag.COMMISSION) if has_fee else None,
         fee_currency=currency if has_fee else None,
@@ -202,18 +202,18 @@ def venue_execution(message: Message, terms: CounterpartyTerms) -> VenueExecutio
 
 def declined(message: Message) -> Declined:
     """The refusal of a request, with the counterparty's words."""
-    reason = words.REASONS_OF_VENUES.get(message.get(Tag.ORD_REJ_REASON) or "", RejectReason.VENUE_REJECTED)
+    reason = code_sets.REASONS_OF_VENUES.get(message.get(Tag.ORD_REJ_REASON) or "", RejectReason.VENUE_REJECTED)
     return Declined(reason=reason, message=one_line(message.get(Tag.TEXT) or "The counterparty refused it."))
 
 
 def standing(messages: Iterable[Message]) -> list[Message]:
     """The fills that stand: those that the counterparty has cancelled or corrected later are left out."""
     listed = list(messages)
-    gone = {message.get(Tag.EXEC_REF_ID) for message in listed if message.get(Tag.EXEC_TYPE) != words.TRADE}
+    gone = {message.get(Tag.EXEC_REF_ID) for message in listed if message.get(Tag.EXEC_TYPE) != code_sets.TRADE}
     return [
         message
         for message in listed
-        if message.get(Tag.EXEC_TYPE) != words.TRADE_CANCEL and message.get(Tag.EXEC_ID) not in gone
+        if message.get(Tag.EXEC_TYPE) != code_sets.TRADE_CANCEL and message.get(Tag.EXEC_ID) not in gone
     ]
 
 

@@ -7,11 +7,11 @@ from decimal import Decimal
 
 import structlog
 
-from adapters.fix import words
+from adapters.fix import code_sets
 from adapters.fix.message import Malformed, Message
 from adapters.fix.tags import MsgType, Tag
 from adapters.venues.fix import translation
-from adapters.venues.fix.connection import CounterpartySession, Unsent
+from adapters.venues.fix.counterparty_session import CounterpartySession, Unsent
 from adapters.venues.fix.translation import KnownOrder, order_of, request_id
 from domain.kernel.bounded_cache import WeightedLru
 from domain.kernel.errors import DomainError
@@ -127,12 +127,12 @@ class FixVenue:
 
     def _read(self, message: Message) -> list[VenueReport]:
         kind = message.get(Tag.EXEC_TYPE)
-        if kind in (words.STATUS, "8", words.TRADE_CANCEL):
+        if kind in (code_sets.STATUS, "8", code_sets.TRADE_CANCEL):
             # Answers to questions and refusals reach who asked.
             return []
         try:
             seen = translation.venue_order(message, self._terms)
-            fills = [translation.venue_execution(message, self._terms)] if kind == words.TRADE else []
+            fills = [translation.venue_execution(message, self._terms)] if kind == code_sets.TRADE else []
         except Malformed as fault:
             _log.error("a counterparty's report cannot be read", venue=self.name, problem=fault.text)
             return []
@@ -161,12 +161,15 @@ class FixVenue:
         body = translation.status_request(order, await self._find(order), request, self._terms)
 
         def answers(message: Message) -> bool:
-            if message.get(Tag.EXEC_TYPE) != words.STATUS and message.get(Tag.ORD_REJ_REASON) != words.UNKNOWN_ORDER:
+            if (
+                message.get(Tag.EXEC_TYPE) != code_sets.STATUS
+                and message.get(Tag.ORD_REJ_REASON) != code_sets.UNKNOWN_ORDER
+            ):
                 return False
             return message.get(Tag.ORD_STATUS_REQ_ID) in (request, None) and order_of(message) == order.client_order_id
 
         message = (await self._ask(MsgType.ORDER_STATUS_REQUEST, body, answers, lambda _: True))[-1]
-        if message.get(Tag.ORD_REJ_REASON) == words.UNKNOWN_ORDER:
+        if message.get(Tag.ORD_REJ_REASON) == code_sets.UNKNOWN_ORDER:
             return None
         return self._seen(message)
 

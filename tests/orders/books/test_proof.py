@@ -9,7 +9,7 @@ from uuid import UUID
 
 import pytest
 
-from adapters.database import database
+from adapters.database.connection import database
 from domain.kernel.database import pool
 from domain.kernel.errors import NotFound
 from domain.kernel.ids import new_id

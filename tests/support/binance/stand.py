@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from adapters.venues.crypto import polling
+from adapters.venues.crypto import report_polling
 from adapters.venues.crypto.venue import ExchangeVenue
 from tests.support.binance.faults import Fault
 from tests.support.binance.server import BinanceServer
@@ -63,7 +63,7 @@ async def binance() -> AsyncIterator[BinanceStand]:
 async def silent_binance() -> AsyncIterator[SilentBinanceStand]:
     """The gateway at an exchange that takes no WebSocket connections."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(polling, "POLL_SECONDS", 0.01)
+        patch.setattr(report_polling, "POLL_SECONDS", 0.01)
         async with BinanceServer() as server, open_venue(server) as venue:
             server.faults.refusing_sockets = True
             yield SilentBinanceStand(server, venue)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from adapters.leases import hold_lease
+from adapters.database.leases import hold_lease
 from adapters.settings.loading import load_settings
 from adapters.wiring import open_services
 from domain.access.types import Actor, Role

@@ -5,9 +5,9 @@ from contextlib import asynccontextmanager
 from decimal import Decimal
 from typing import Any
 
-from adapters.venues.crypto.address import ExchangeAddress
 from adapters.venues.crypto.connection import Credentials, ExchangeConnection
 from adapters.venues.crypto.dialects import DIALECTS
+from adapters.venues.crypto.exchange_address import ExchangeAddress
 from adapters.venues.crypto.venue import ExchangeVenue
 from domain.kernel.ids import new_id
 from domain.market.market import Catalog

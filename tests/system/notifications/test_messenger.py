@@ -5,9 +5,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from adapters.notifications import signing
+from adapters.notifications import webhook_signatures
+from adapters.notifications.encryption import SecretVault
 from adapters.notifications.messenger import OutsideMessenger
-from adapters.notifications.sealing import SecretVault
 from domain.kernel.ids import new_id
 from domain.kernel.time import NANOS_PER_SECOND, Nanos
 from domain.system.notifications.ports import NotSent, Unsealable
@@ -81,8 +81,8 @@ async def test_secrets_of_an_address_reach_neither_error_nor_log(
 
 def test_a_signature_covers_body_id_and_time() -> None:
     now, body = Nanos.now(), b'{"type":"test"}'
-    headers = signing.headers_of("id-1", body, SECRET, now)
-    assert signing.verify(headers, body, SECRET, now) == "id-1"
+    headers = webhook_signatures.headers_of("id-1", body, SECRET, now)
+    assert webhook_signatures.verify(headers, body, SECRET, now) == "id-1"
     late = Nanos(now + 301 * NANOS_PER_SECOND)
     refused = [
         (headers, body + b" ", SECRET, now),
@@ -94,13 +94,13 @@ def test_a_signature_covers_body_id_and_time() -> None:
         (headers | {"webhook-signature": "v1,é"}, body, SECRET, now),
     ]
     for given in refused:
-        with pytest.raises(signing.NotAuthentic):
-            signing.verify(*given)
+        with pytest.raises(webhook_signatures.NotAuthentic):
+            webhook_signatures.verify(*given)
 
 
 def test_the_signature_follows_the_standard_webhooks_convention() -> None:
     # Worked out by hand with openssl dgst -sha256 -hmac.
-    headers = signing.headers_of("msg_1", b"{}", "0123456789abcdef", 1_700_000_000 * NANOS_PER_SECOND)
+    headers = webhook_signatures.headers_of("msg_1", b"{}", "0123456789abcdef", 1_700_000_000 * NANOS_PER_SECOND)
     assert headers["webhook-signature"] == "v1,3uojc/2kvL+KpJkw4ZNrA/5YjEs9cdfKdc3lXIvRjkk="
 
 

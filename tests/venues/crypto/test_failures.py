@@ -4,9 +4,9 @@ import aiohttp
 import ccxt
 import pytest
 
+from adapters.venues.crypto.ccxt_library import UnreadableMessage
 from adapters.venues.crypto.dialects import DIALECTS
 from adapters.venues.crypto.failures import Fate, read_failure
-from adapters.venues.crypto.library import UnreadableMessage
 from domain.orders.model.types import RejectReason
 
 BINANCE = DIALECTS["binance"]

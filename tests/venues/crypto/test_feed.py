@@ -11,7 +11,7 @@ import pytest
 from adapters.feeds.choice import chosen_feed
 from adapters.feeds.crypto import CryptoFeed, quote_tick, trade_tick
 from adapters.settings.values import FeedSetting
-from adapters.venues.crypto.exact import Inexact
+from adapters.venues.crypto.exact_numbers import Inexact
 from domain.kernel.retry import Backoff
 from domain.kernel.retry_policies import RetryPolicy
 from domain.kernel.time import Nanos

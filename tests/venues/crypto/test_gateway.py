@@ -15,14 +15,14 @@ import pytest
 
 from adapters.settings.loading import load_settings
 from adapters.settings_error import SettingsError
-from adapters.venues.crypto import library
-from adapters.venues.crypto.address import parse_address
+from adapters.venues.crypto import ccxt_library
+from adapters.venues.crypto.ccxt_library import ExtraMissing, exact_class
 from adapters.venues.crypto.connection import Credentials, ExchangeConnection, exchange_object
 from adapters.venues.crypto.dialects import DIALECTS
+from adapters.venues.crypto.exchange_address import parse_address
 from adapters.venues.crypto.gateway import crypto_venue
-from adapters.venues.crypto.library import ExtraMissing, exact_class
 from adapters.venues.registry import VenueSettingError, configure
-from adapters.venues.setting import VenueSetting
+from adapters.venues.venue_settings import VenueSetting
 from adapters.wiring import GATEWAYS
 from domain.kernel.money import to_cash
 from domain.market.costs import to_average
@@ -98,7 +98,7 @@ def test_a_missing_extra_is_reported_with_its_install_command(monkeypatch: pytes
     def missing(name: str) -> Any:
         raise ModuleNotFoundError(name, name=name)
 
-    monkeypatch.setattr(library.importlib, "import_module", missing)
+    monkeypatch.setattr(ccxt_library.importlib, "import_module", missing)
     with pytest.raises(ExtraMissing, match="pip install"):
         exact_class("binance")
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import structlog
 
-from adapters.logs import configure_logging
+from adapters.logs.configuration import configure_logging
 from adapters.settings.values import LogSetting
 from domain.kernel.database import fetch
 from domain.orders.model.types import OrderStatus

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 
-from adapters.venues.crypto import polling, stream
+from adapters.venues.crypto import report_polling, report_stream
 from adapters.venues.crypto.dialects import DIALECTS
 from adapters.venues.crypto.venue import ExchangeVenue
 from domain.kernel.time import Nanos
@@ -180,7 +180,7 @@ async def test_a_stream_closed_or_silent_is_noticed(server: BinanceServer, monke
 async def test_a_slow_reader_is_told_to_reconcile(
     server: BinanceServer, venue: ExchangeVenue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stream, "MAX_WAITING", 3)
+    monkeypatch.setattr(report_stream, "MAX_WAITING", 3)
     async with venue.reports() as batches:
         for number in range(4):
             await venue.submit([limit("BUY", "0.5", f"9{number}")])
@@ -197,7 +197,7 @@ async def _read_to_the_end(batches: AsyncIterator[Sequence[VenueReport]]) -> Non
 async def test_a_venue_without_a_stream_is_polled(
     server: BinanceServer, venue: ExchangeVenue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(polling, "POLL_SECONDS", 0.05)
+    monkeypatch.setattr(report_polling, "POLL_SECONDS", 0.05)
     server.faults.refusing_sockets = True
     before = limit("BUY", "0.5", "90")
     await venue.submit([before])

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.venues.crypto.exact import Inexact, exact, exact_or_none
+from adapters.venues.crypto.exact_numbers import Inexact, exact, exact_or_none
 from adapters.venues.crypto.translation import Unreadable, submission, venue_execution, venue_order
 from domain.kernel.ids import new_id
 from domain.orders.model.types import Liquidity, OrderStatus, OrderType, TimeInForce

@@ -14,7 +14,7 @@ from tortoise import Tortoise
 from tortoise.connection import connections
 from tortoise.validators import MaxLengthValidator
 
-from adapters.migrating import LATEST, apply_all, patiently
+from adapters.database.migrating import LATEST, apply_all, patiently
 from domain.kernel.database import BorrowedConnection, PooledConnection
 from domain.kernel.time import utc_now
 from domain.kernel.unit_of_work import UnitOfWork

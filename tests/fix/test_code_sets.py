@@ -8,9 +8,9 @@ from uuid import uuid4
 
 import pytest
 
-from adapters.fix import words
+from adapters.fix import code_sets
+from adapters.fix.client_order_ids import Names, names_of, newest_id
 from adapters.fix.message import Malformed, Message
-from adapters.fix.naming import Names, names_of, newest_id
 from adapters.fix.reports import report_of, status_report
 from adapters.fix.requests import read_new_order, read_replace
 from adapters.fix.session import Body
@@ -47,12 +47,12 @@ def message(kind: str = "D", **others: str | None) -> Message:
 
 
 def test_each_enum_value_has_a_fix_value() -> None:
-    assert set(words.STATUSES) == set(OrderStatus)
-    assert set(words.ORDER_REJECT_REASONS) == set(RejectReason)
-    assert set(words.EXEC_TYPES) | set(words.CANCEL_REJECTS) == set(OrderEventKind)
-    assert set(words.TIMES_IN_FORCE.values()) == set(TimeInForce)
-    assert set(words.SIDES.values()) == set(Side)
-    without = set(OrderType) - set(words.ORDER_TYPES.values())
+    assert set(code_sets.STATUSES) == set(OrderStatus)
+    assert set(code_sets.ORDER_REJECT_REASONS) == set(RejectReason)
+    assert set(code_sets.EXEC_TYPES) | set(code_sets.CANCEL_REJECTS) == set(OrderEventKind)
+    assert set(code_sets.TIMES_IN_FORCE.values()) == set(TimeInForce)
+    assert set(code_sets.SIDES.values()) == set(Side)
+    without = set(OrderType) - set(code_sets.ORDER_TYPES.values())
     assert without == {OrderType.TRAILING_STOP_LIMIT, OrderType.LIMIT_IF_TOUCHED}
 
 

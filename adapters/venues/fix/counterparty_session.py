@@ -13,7 +13,7 @@ from uuid import UUID
 
 import structlog
 
-from adapters.fix import words
+from adapters.fix import code_sets
 from adapters.fix.decoder import Decoder, split
 from adapters.fix.link import TICK_SECONDS, Link, LinkEnded, read_messages
 from adapters.fix.message import Malformed, Message
@@ -316,13 +316,13 @@ class CounterpartySession:
         """Store what must not be lost, before it counts as taken."""
         reports = [message for message in messages if message.type == MsgType.EXECUTION_REPORT]
         kept = [message for message in reports if message.get(Tag.EXEC_TYPE) in KEPT and message.get(Tag.EXEC_ID)]
-        replaced = [message for message in reports if message.get(Tag.EXEC_TYPE) == words.REPLACED]
+        replaced = [message for message in reports if message.get(Tag.EXEC_TYPE) == code_sets.REPLACED]
         if not kept and not replaced:
             return
         session_id, now = link.store.session.id, utc_now()
         rows = {}
         for message in kept:
-            if message.get(Tag.EXEC_TYPE) != words.TRADE:
+            if message.get(Tag.EXEC_TYPE) != code_sets.TRADE:
                 text = "a counterparty has cancelled or corrected a fill: bust or correct the execution here"
                 _log.error(text, venue=self.name, execution=message.get(Tag.EXEC_REF_ID))
             with suppress(Malformed):

@@ -11,8 +11,8 @@ from typing import TextIO
 
 import structlog
 
-from adapters.lossy_output import LossyOutput
-from adapters.scrub import scrubber
+from adapters.logs.lossy_output import LossyOutput
+from adapters.logs.masking import scrubber
 from adapters.settings.values import LogSetting
 
 # Libraries that report each request or job at `info`: their warnings matter, the rest is theirs.

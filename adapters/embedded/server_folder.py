@@ -16,8 +16,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from adapters.embedded.account import Account, server_account
 from adapters.embedded.errors import EmbeddedError
+from adapters.embedded.system_account import Account, server_account
 
 # Folders that survive a reboot and that every account can enter; the first that works is used.
 OUTSIDE_PARENTS = (Path("/var/lib"), Path("/srv"), Path("/opt"))

@@ -3,7 +3,7 @@ from apprise import Apprise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.notifications.addresses import KINDS, WEBHOOKS, problem_of, read_webhook, shown
+from adapters.notifications.channel_addresses import KINDS, WEBHOOKS, problem_of, read_webhook, shown
 from adapters.notifications.messenger import OutsideMessenger
 
 SECRET = "0123456789abcdef"

@@ -13,7 +13,7 @@ from typing import Any, Self, cast
 import structlog
 from redis.asyncio import Redis
 
-from adapters.redis_link import REDIS_ERRORS, connection_pool
+from adapters.redis.connection import REDIS_ERRORS, connection_pool
 from domain.access.token_buckets import Allowance, Rate, TokenBuckets
 
 REPORT_SECONDS = 0.1

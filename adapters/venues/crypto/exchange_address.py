@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
+from adapters.venues.crypto.ccxt_library import ExtraMissing
 from adapters.venues.crypto.dialects import DIALECTS, Dialect
-from adapters.venues.crypto.library import ExtraMissing
 
 TESTNET = "testnet"
 _TARGET = re.compile(r"(?P<exchange>[a-z0-9]{1,30})(:(?P<place>[a-z]+)|@(?P<endpoint>\S+))?")

@@ -12,8 +12,8 @@ from typing import Any, Self, cast
 import structlog
 from redis.asyncio import Redis
 
-from adapters.redis_link import ANSWER_TIMEOUT_SECONDS, REDIS_ERRORS, connection_pool
-from adapters.tick_codec import decode_ticks, encode_ticks
+from adapters.redis.connection import ANSWER_TIMEOUT_SECONDS, REDIS_ERRORS, connection_pool
+from adapters.redis.tick_codec import decode_ticks, encode_ticks
 from domain.kernel.errors import Unavailable
 from domain.kernel.retry import Backoff
 from domain.kernel.retry_policies import REDIS

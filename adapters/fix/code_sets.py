@@ -1,4 +1,4 @@
-"""The words of FIX 4.4 and ours, as tables. Pure.
+"""The code sets of FIX 4.4 and the words of this API for them, as tables. Pure.
 
 A value that is in no table is refused with its tag: nothing is guessed.
 """

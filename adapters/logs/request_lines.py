@@ -12,7 +12,7 @@ from typing import TextIO
 
 import orjson
 
-from adapters.logs import unfailing
+from adapters.logs.configuration import unfailing
 from adapters.settings.values import LogSetting
 
 _FLUSH_SECONDS = 0.1

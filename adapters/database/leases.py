@@ -14,8 +14,8 @@ from math import ceil
 import asyncpg
 import structlog
 
-from adapters.database import process_name
-from adapters.scrub import scrub_text
+from adapters.database.connection import process_name
+from adapters.logs.masking import scrub_text
 from domain.kernel.database import fetch
 from domain.kernel.retry_policies import DATABASE
 from domain.system.health import ComponentState, RoleFacts

@@ -14,7 +14,7 @@ from limits.aio.storage import RedisStorage
 from limits.aio.strategies import MovingWindowRateLimiter
 from redis.asyncio import ConnectionPool
 
-from adapters.redis_link import REDIS_ERRORS
+from adapters.redis.connection import REDIS_ERRORS
 from domain.access.throttle import Limit, MemoryThrottle
 
 # Somebody waits for the answer, and there is another way to give it.

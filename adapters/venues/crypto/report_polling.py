@@ -3,11 +3,11 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
 
+from adapters.venues.crypto.client_ids import Identities
 from adapters.venues.crypto.connection import ExchangeConnection
 from adapters.venues.crypto.failures import ExchangeFailure, Fate
-from adapters.venues.crypto.history import identity, trades_since
-from adapters.venues.crypto.identities import Identities
 from adapters.venues.crypto.symbols import Symbols
+from adapters.venues.crypto.trade_history import identity, trades_since
 from adapters.venues.crypto.translation import NANOS_PER_MILLISECOND, Raw, venue_execution, venue_order
 from domain.kernel.time import NANOS_PER_SECOND, Nanos
 from domain.orders.venues.types import VenueReport

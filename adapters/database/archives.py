@@ -12,7 +12,7 @@ from typing import BinaryIO, cast
 
 import orjson
 
-from adapters.embedded.place import make_private_folder
+from adapters.embedded.server_folder import make_private_folder
 from domain.kernel.database import pool, unavailable_when_down
 
 _LONGEST_SECONDS = 86_400

@@ -3,7 +3,7 @@ import threading
 
 import pytest
 
-from adapters.notifications.guard import ForbiddenAddress, guarded, is_allowed, networks
+from adapters.notifications.network_guard import ForbiddenAddress, guarded, is_allowed, networks
 from tests.support.receivers import receiver
 
 

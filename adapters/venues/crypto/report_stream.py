@@ -11,10 +11,10 @@ from typing import Any
 
 import structlog
 
+from adapters.venues.crypto.client_ids import Identities
 from adapters.venues.crypto.connection import ExchangeConnection
 from adapters.venues.crypto.failures import ExchangeFailure
-from adapters.venues.crypto.identities import Identities
-from adapters.venues.crypto.polling import polled
+from adapters.venues.crypto.report_polling import polled
 from adapters.venues.crypto.symbols import Symbols
 from adapters.venues.crypto.translation import venue_execution, venue_order
 from domain.kernel.errors import DomainError

@@ -15,7 +15,7 @@ import orjson
 import structlog
 from redis.asyncio import Redis
 
-from adapters.redis_link import ANSWER_TIMEOUT_SECONDS, REDIS_ERRORS, connection_pool
+from adapters.redis.connection import ANSWER_TIMEOUT_SECONDS, REDIS_ERRORS, connection_pool
 from domain.system.process_load import ProcessLoad
 
 _PREFIX = "load:"

@@ -16,7 +16,7 @@ from typing import Any, Self, cast
 import structlog
 from redis.asyncio import ConnectionPool, Redis
 
-from adapters.redis_link import ANSWER_TIMEOUT_SECONDS, REDIS_ERRORS, connection_pool
+from adapters.redis.connection import ANSWER_TIMEOUT_SECONDS, REDIS_ERRORS, connection_pool
 from domain.kernel.bus import LOST, Message
 from domain.kernel.retry import Backoff
 from domain.kernel.retry_policies import REDIS

@@ -1,0 +1,1 @@
+"""PostgreSQL: connections, the clock, migrations, leases, backups and archives."""
