@@ -9,6 +9,7 @@ from tortoise.migrations.autodetector import MigrationAutodetector
 from tortoise.migrations.operations import AlterModelOptions
 
 from adapters.database.connection import migrate, orm_config
+from adapters.database.schema_state import LazyState, state_after
 from adapters.settings.loading import load_settings
 from cli.addresses import servers_for_a_while
 from cli.checks import check_upgrade
@@ -17,6 +18,13 @@ from cli.processes import holds_locks
 
 # Comparing models with migrations asks no database.
 _NO_DATABASE = "postgresql:///"
+
+
+class Detector(MigrationAutodetector):
+    """Compares the models of this release with those that its migrations make."""
+
+    async def _project_state(self) -> LazyState:
+        return await state_after(self.loader.graph.nodes[key] for key in self._full_plan())
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -47,7 +55,7 @@ async def unmigrated_changes() -> list[str]:
     await Tortoise.init(config=config, init_connections=False)
     try:
         assert Tortoise.apps is not None
-        writers = await MigrationAutodetector(Tortoise.apps, config["apps"]).changes()
+        writers = await Detector(Tortoise.apps, config["apps"]).changes()
     finally:
         await Tortoise.close_connections()
     operations = [operation for writer in writers for operation in writer.operations]

@@ -23,8 +23,8 @@ from tortoise.migrations.migration import Migration
 from tortoise.migrations.operations import AddConstraint, AddField, AddIndex, CreateModel, RunSQL
 from tortoise.migrations.recorder import MigrationRecorder
 from tortoise.migrations.schema_editor import AsyncpgSchemaEditor
-from tortoise.migrations.schema_generator.state import State
 
+from adapters.database.schema_state import LazyState, state_after
 from domain.kernel.errors import Unavailable
 from domain.kernel.lock_queries import existing_tables, holders_of, names_in, take_tables
 from domain.kernel.orm import client_of
@@ -47,9 +47,10 @@ _log = structlog.stdlib.get_logger("migrations")
 class Plan(MigrationExecutor):
     """The migrations of the project, and the picture of the schema between them."""
 
-    async def models_after(self, applied: Iterable[MigrationKey]) -> State:
+    async def models_after(self, applied: Iterable[MigrationKey]) -> LazyState:
         """The models as applied migrations left them."""
-        return await self._project_state(set(applied))
+        done = set(applied)
+        return await state_after(self.loader.graph.nodes[key] for key in self._full_plan() if key in done)
 
 
 async def apply_all(connection: asyncpg.Connection, apps: dict[str, dict[str, Any]], last: str = LATEST) -> None:
@@ -61,8 +62,11 @@ async def apply_all(connection: asyncpg.Connection, apps: dict[str, dict[str, An
     plan = Plan(client_of(connection), apps)
     await plan.recorder.ensure_schema(AsyncpgSchemaEditor(client_of(connection)))
     steps = await plan.plan([MigrationTarget(app, last) for app in apps])
+    missing = [step.migration for step in steps if not step.backward]
+    if not missing:
+        return
     state = await plan.models_after(await plan.recorder.applied_migrations())
-    for migration in (step.migration for step in steps if not step.backward):
+    for migration in missing:
         statements = await statements_of(connection, migration, state)
         await apply_one(connection, migration, statements)
 
@@ -110,16 +114,16 @@ async def patiently(
         await asyncio.sleep(MIGRATION.delay_seconds(failures, random.random()))  # noqa: S311  # no secret
 
 
-async def statements_of(connection: asyncpg.Connection, migration: Migration, state: State) -> list[str]:
+async def statements_of(connection: asyncpg.Connection, migration: Migration, state: LazyState) -> list[str]:
     """The statements of a migration, none of them run; ``state``, the models before it, becomes that after it.
 
-    They are made before any table is taken, because comparing models takes longer than most of them.
+    They are made before any table is taken, because making classes of models takes longer than most of them.
     """
     if not all(operation.reduces_to_sql for operation in migration.operations):
         raise TypeError(f"{migration.name} has an operation that is no SQL")
     editor = AsyncpgSchemaEditor(client_of(connection), atomic=False, collect_sql=True)
     for operation in migration.operations:
-        # A copy of the models costs more than all else; only what takes away or changes looks at the models before it.
+        # Only what takes away or changes looks at the models before it.
         before = state if isinstance(operation, _ADDING) else state.clone()
         operation.state_forward(migration.app_label, state)
         await operation.database_forward(migration.app_label, before, state, editor)
