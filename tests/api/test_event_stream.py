@@ -18,7 +18,7 @@ from domain.access.types import Role
 from domain.kernel.errors import Unavailable
 from domain.kernel.time import utc_now
 from tests.support.api import ADA, Desk, Running, open_socket, running
-from tests.support.waiting import eventually
+from tests.support.waiting import PATIENCE_SECONDS, eventually
 
 ENTRIES = "subscription ($after: Cursor) { entries(after: $after) { number text } }"
 SHOUTED = "subscription { entries { number shouted } }"
@@ -35,7 +35,7 @@ class Events:
     async def hear(self) -> tuple[str, Any]:
         """The next event and its data."""
         kind, data = "", ""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             async for line in self._lines:
                 if line.startswith("event:"):
                     kind = line.removeprefix("event:").strip()
@@ -63,7 +63,7 @@ async def listening(
     body: dict[str, Any] = {"query": query, "variables": variables}
     how = {"json": body} if method == "POST" else {"params": {"query": query}}
     async with (
-        httpx.AsyncClient(trust_env=False, timeout=10) as client,
+        httpx.AsyncClient(trust_env=False, timeout=PATIENCE_SECONDS) as client,
         client.stream(method, server.address + path, headers=headers, **how) as answer,
     ):
         yield Events(answer)
@@ -147,7 +147,7 @@ async def test_an_invalid_request_gets_its_http_status(server: Running) -> None:
         (400, "BAD_USER_INPUT", post, {}, {"json": {}}),
         (400, "BAD_USER_INPUT", post, {}, {"json": {"query": 7}}),
     ]
-    async with httpx.AsyncClient(trust_env=False, timeout=10) as client:
+    async with httpx.AsyncClient(trust_env=False, timeout=PATIENCE_SECONDS) as client:
         for status, code, method, headers, content in cases:
             answer = await client.request(method, server.address + STREAM_PATH, headers={**right, **headers}, **content)
             assert (answer.status_code, answer.json()["errors"][0]["extensions"]["code"]) == (status, code), headers
@@ -161,7 +161,7 @@ async def test_a_page_of_an_allowed_origin_may_subscribe(desk: Desk) -> None:
     origin = {"origin": "https://desk.example"}
     async with running(desk, allowed_origins=("https://desk.example",)) as server:
         address = server.address + STREAM_PATH
-        async with httpx.AsyncClient(trust_env=False, timeout=10) as client:
+        async with httpx.AsyncClient(trust_env=False, timeout=PATIENCE_SECONDS) as client:
             asked = await client.options(address, headers={**origin, "access-control-request-method": "POST"})
             assert asked.headers["access-control-allow-origin"] == "https://desk.example"
             headers = {"accept": "text/event-stream", "authorization": "Bearer ada", **origin}
@@ -171,7 +171,9 @@ async def test_a_page_of_an_allowed_origin_may_subscribe(desk: Desk) -> None:
 
 async def test_the_connection_accepts_another_request_afterwards(server: Running) -> None:
     headers = {"accept": "text/event-stream", "authorization": "Bearer ada"}
-    async with httpx.AsyncClient(trust_env=False, timeout=10, limits=httpx.Limits(max_connections=1)) as client:
+    async with httpx.AsyncClient(
+        trust_env=False, timeout=PATIENCE_SECONDS, limits=httpx.Limits(max_connections=1)
+    ) as client:
         for _ in range(3):
             answer = await client.post(server.address + STREAM_PATH, headers=headers, json={"query": "{ who }"})
             assert answer.text.endswith("event: complete\ndata:\n\n")
@@ -293,7 +295,7 @@ async def test_a_quiet_stream_is_kept_alive(desk: Desk) -> None:
     limits = RequestLimits(stream_ping_seconds=0.02)
     async with running(desk, limits=limits) as server, silent_reader(server, ENTRIES) as reader:
         reader._transport.resume_reading()  # type: ignore[attr-defined]  # as it was paused
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             for _ in range(3):
                 await reader.readuntil(b"3\r\n:\n\n\r\n")
 

@@ -22,7 +22,7 @@ GRAPHQL = {"accept": "application/graphql-response+json"}
 
 @pytest.fixture
 async def client() -> Any:
-    async with httpx.AsyncClient(trust_env=False, timeout=10) as made:
+    async with httpx.AsyncClient(trust_env=False, timeout=PATIENCE_SECONDS) as made:
         yield made
 
 

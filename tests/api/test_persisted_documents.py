@@ -9,6 +9,7 @@ import pytest
 from api.graphql.listed import Listed, digest_of
 from api.transport.event_stream import STREAM_PATH
 from tests.support.api import Desk, Running, open_socket, running
+from tests.support.waiting import PATIENCE_SECONDS
 
 WHO = "query Who { who }"
 ECHO = "query Echo($text: String!) { echo(text: $text) }"
@@ -30,7 +31,7 @@ async def listing(desk: Desk, request: pytest.FixtureRequest) -> AsyncIterator[R
 
 
 async def ask(server: Running, path: str = "/graphql", headers: Any = BEARER, **body: Any) -> httpx.Response:
-    async with httpx.AsyncClient(trust_env=False, timeout=10) as client:
+    async with httpx.AsyncClient(trust_env=False, timeout=PATIENCE_SECONDS) as client:
         return await client.post(server.address + path, json=body, headers={**STATUSES, **headers})
 
 
@@ -41,7 +42,7 @@ def code_of(answer: httpx.Response) -> str:
 async def test_a_listed_document_is_executed_by_its_id(listing: Running) -> None:
     answer = await ask(listing, documentId=id_of(ECHO), variables={"text": "x"})
     assert (answer.status_code, answer.json()) == (200, {"data": {"echo": "x"}})
-    async with httpx.AsyncClient(trust_env=False, timeout=10) as client:
+    async with httpx.AsyncClient(trust_env=False, timeout=PATIENCE_SECONDS) as client:
         by_get = await client.get(listing.endpoint, params={"documentId": id_of(WHO)}, headers=BEARER)
         assert by_get.json() == {"data": {"who": "ada@example.com"}}
     # Tools that leave the prefix out, the older way, and a caller who has not signed in.
@@ -61,7 +62,7 @@ async def test_a_listed_subscription_runs_over_both_protocols(listing: Running) 
         await socket.settle()
         headers = {**BEARER, "accept": "text/event-stream"}
         async with (
-            httpx.AsyncClient(trust_env=False, timeout=10) as client,
+            httpx.AsyncClient(trust_env=False, timeout=PATIENCE_SECONDS) as client,
             client.stream("POST", listing.address + STREAM_PATH, json=payload, headers=headers) as events,
         ):
             lines = events.aiter_lines()

@@ -21,6 +21,7 @@ from tests.orders.factories import SPOT, command
 from tests.support.api import Running
 from tests.support.asking import Asking
 from tests.support.trading import Platform, platform
+from tests.support.waiting import PATIENCE_SECONDS
 
 
 @pytest.fixture
@@ -73,7 +74,7 @@ async def test_a_failing_field_leaves_the_other_fields_of_a_dashboard(whole: Pla
 
 async def test_the_schema_is_served_as_text_to_signed_in_callers(server: Running) -> None:
     address = server.endpoint.replace("/graphql", "/schema.graphql")
-    async with httpx.AsyncClient(trust_env=False, timeout=10) as client:
+    async with httpx.AsyncClient(trust_env=False, timeout=PATIENCE_SECONDS) as client:
         assert (await client.get(address)).status_code == 401
         headers = {"authorization": "Bearer ada"}
         answer = await client.get(address, headers=headers)

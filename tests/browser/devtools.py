@@ -219,7 +219,7 @@ class Page:
             raise ScriptFailed(result["exceptionDetails"].get("exception", {}).get("description", "unknown"))
         return result["result"].get("value")
 
-    async def wait_for(self, expression: str, seconds: float = 30.0) -> Any:
+    async def wait_for(self, expression: str, seconds: float = 60.0) -> Any:
         """The first truthy value of an expression, or an AssertionError with what the page looks like."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:

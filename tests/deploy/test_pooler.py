@@ -23,7 +23,7 @@ from tests.support.processes import ROOT, run
 from tests.support.web import Web, web_process
 
 pytestmark = pytest.mark.skipif(shutil.which("pgbouncer") is None, reason="there is no pgbouncer (Debian's package)")
-_START_SECONDS = 20.0
+_START_SECONDS = 120.0
 OPEN = """mutation ($name: String!) {
   openAccount(input: {name: $name, kind: CASH, currency: "USD"}) { id }
 }"""

@@ -16,7 +16,7 @@ from tests.support.client import Client
 from tests.support.installation import EMAIL, PASSWORD
 from tests.support.trading import Platform
 
-_START_SECONDS = 20.0
+_START_SECONDS = 120.0
 
 
 @asynccontextmanager

@@ -111,7 +111,7 @@ async def test_database_sessions_of_a_silent_holder_are_terminated_with_their_lo
         entered = asyncio.Event()
         standing = asyncio.create_task(_stand_still(first, entered))
         await entered.wait()
-        async with asyncio.timeout(4), hold_lease(database, ROLE) as second:
+        async with asyncio.timeout(12), hold_lease(database, ROLE) as second:
             assert second.epoch == first.epoch + 1
         standing.cancel()
         await asyncio.gather(standing, return_exceptions=True)

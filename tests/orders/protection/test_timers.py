@@ -108,7 +108,7 @@ async def test_the_role_fires_timers_within_a_second_also_after_an_outage(quiet_
         return (await read_orders([placed.id]))[placed.id].pending_action == "CANCEL"
 
     async with timers_role(quiet_desk):
-        await until(asked, timeout_seconds=5)
+        await until(asked)
     assert await timers() == []
 
 
