@@ -37,12 +37,12 @@ from api.services import Services
 from api.transport.connections import Connections
 from api.transport.cookies import CookieSessions
 from api.transport.event_stream import STREAM_PATH, EventStreams
-from api.transport.exports import Exports
+from api.transport.files.exports import Exports
+from api.transport.files.imports import Imports
 from api.transport.frames import TextFrames
 from api.transport.front import Front, HostPolicy
 from api.transport.guarded import GuardedHttp
 from api.transport.http import GraphQLOverHttp
-from api.transport.imports import Imports
 from api.transport.negotiation import wants_page
 from api.transport.origin import OriginPolicy, origin_hosts
 from api.transport.proxies import TrustedProxies

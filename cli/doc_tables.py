@@ -18,7 +18,7 @@ from domain.orders.model.group_validation import BRACKET_MALFORMATIONS, OCO_MALF
 from domain.orders.model.order_validation import CHANGE_MALFORMATIONS, MALFORMATIONS, Malformation
 from domain.risk.kinds import KINDS, ThresholdUnit
 from domain.risk.types import RiskScope
-from domain.system.definitions import DEFINITIONS
+from domain.system.task_definitions import DEFINITIONS
 from domain.system.types import Interval, Trigger
 
 _UNITS = ((86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second"))

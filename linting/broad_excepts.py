@@ -27,7 +27,7 @@ BORDERS = {
     "api/transport/cookies.py CookieSessions._answer": "the answer to a request: masked and logged",
     "api/transport/event_stream.py EventStream._serve": "the answer to an operation: masked and logged",
     "api/transport/http.py GraphQLOverHttp.__call__": "the answer to a request: masked and logged",
-    "api/transport/transfers.py answered": "the answer to a request: masked and logged",
+    "api/transport/files/transfers.py answered": "the answer to a request: masked and logged",
     "api/transport/websocket.py SocketSession.run": "the end of a socket: masked and logged",
     "api/transport/websocket.py SocketSession._serve": "the answer to an operation: masked and logged",
     "domain/orders/entry/group_commit.py GroupCommit._outcomes": "the failure belongs to one of the calls",

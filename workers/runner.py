@@ -27,8 +27,8 @@ from domain.kernel.unit_of_work import fenced
 from domain.system import attempts
 from domain.system.attempt_queries import lease_role
 from domain.system.attempts import Attempt
-from domain.system.definitions import DEFINITIONS
 from domain.system.scheduling import Definitions
+from domain.system.task_definitions import DEFINITIONS
 from domain.system.types import Result, TaskRun
 from workers.tasks.context import TaskContext, TaskFailure, TaskFunction, Unfinished
 

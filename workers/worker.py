@@ -9,8 +9,8 @@ import structlog
 from adapters.database.clock import following_clock
 from adapters.settings.loading import Settings
 from adapters.wiring import open_services
-from domain.system.definitions import DEFINITIONS
 from domain.system.scheduling import Definitions
+from domain.system.task_definitions import DEFINITIONS
 from workers.detecting import run_detecting
 from workers.exporting import Exporting
 from workers.heart import Heart

@@ -11,8 +11,8 @@ from api.access.types import ApiKey, AuditEntry, OpenSession, User
 from api.context import Info
 from api.ids import named
 from api.pages import Connection, connection
-from api.transport.exports import ACTION as EXPORT
-from api.transport.imports import ACTION as IMPORT
+from api.transport.files.exports import ACTION as EXPORT
+from api.transport.files.imports import ACTION as IMPORT
 from domain.access import audit, keys, signed_in, users
 from domain.access.audit_queries import AuditFilter
 from domain.kernel.errors import BadInput

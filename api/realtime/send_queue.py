@@ -7,7 +7,7 @@ import asyncio
 from collections import deque
 from typing import Protocol
 
-from api.realtime.formats import SOCKET_MESSAGES, MessageFormat
+from api.realtime.protocol_messages import SOCKET_MESSAGES, MessageFormat
 
 
 class Frames(Protocol):

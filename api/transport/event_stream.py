@@ -17,8 +17,8 @@ from api.errors import RequestError, coded, errors_of, refused
 from api.graphql.documents import Operation
 from api.graphql.encoding import encode
 from api.graphql.runner import Caller, OperationRequest, OperationRunner, bearer_token
-from api.realtime.formats import SERVER_SENT_EVENTS
 from api.realtime.hub import Hub
+from api.realtime.protocol_messages import SERVER_SENT_EVENTS
 from api.realtime.send_queue import SendQueue
 from api.realtime.subscriptions import Subscription
 from api.requests import current_record

@@ -10,8 +10,8 @@ from domain.kernel.database import fetch, fetch_row
 from domain.kernel.ids import first_id
 from domain.kernel.time import utc_now
 from domain.kernel.unit_of_work import UnitOfWork
-from domain.system.definitions import BOOK_PROOF
 from domain.system.health import Facts, VenueFacts, WorkerFacts
+from domain.system.task_definitions import BOOK_PROOF
 
 # One look at small tables and at the ends of indexes. A run that waits longer than it is due is late as well.
 _FACTS = """

@@ -13,10 +13,10 @@ from domain.kernel.pages import Page, PageRequest
 from domain.kernel.time import utc_now
 from domain.kernel.unit_of_work import UnitOfWork, unit_of_work
 from domain.system import queries, run_store, task_store
-from domain.system.definitions import DEFINITIONS
 from domain.system.events import WAKE, tell
 from domain.system.rules import TaskChange, changed_override
 from domain.system.scheduling import Definitions, new_run
+from domain.system.task_definitions import DEFINITIONS
 from domain.system.triggers import describe, next_fire
 from domain.system.types import (
     Override,

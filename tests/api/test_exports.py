@@ -12,11 +12,11 @@ from uuid import UUID, uuid4
 import pytest
 from pyarrow import parquet
 
-from api.transport import exports
-from api.transport.exports import MAX_EXPORTS_PER_USER, ExportResponse, spooled
-from api.transport.parquet import parquet_chunks
-from api.transport.row_formats import encode_csv
-from api.transport.transfers import Places
+from api.transport.files import exports
+from api.transport.files.export_formats import encode_csv
+from api.transport.files.exports import MAX_EXPORTS_PER_USER, ExportResponse, spooled
+from api.transport.files.parquet import parquet_chunks
+from api.transport.files.transfers import Places
 from domain.kernel.errors import BadInput, RateLimited
 from domain.positions.history_types import EquitySample
 from domain.system.exports.columns import COLUMNS, ExportKind, column_types
@@ -121,7 +121,7 @@ async def test_a_parquet_file_has_the_columns_of_the_other_formats(kind: ExportK
 
 
 def test_without_the_library_there_is_no_parquet(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delitem(sys.modules, "api.transport.parquet")
+    monkeypatch.delitem(sys.modules, "api.transport.files.parquet")
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     with pytest.raises(BadInput, match="extra `parquet`") as refused:
         exports.load_parquet()

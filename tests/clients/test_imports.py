@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from api.transport.imports import MAX_IMPORT_BYTES
+from api.transport.files.imports import MAX_IMPORT_BYTES
 from cli.main import main
 from tests.clients.conftest import Market
 from tests.support.desk import Desk, signed_in

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from domain.system.definitions import DEFINITIONS, HEALTH
+from domain.system.task_definitions import DEFINITIONS, HEALTH
 from tests.support.client import ApiError, Client
 from tests.support.desk import Desk
 from tests.support.installation import Installation, Process

@@ -19,7 +19,7 @@ from api.root import platform_schema
 from domain.access.types import Actor, Role
 from domain.kernel.database import fetch
 from domain.system import attempts
-from domain.system.definitions import BOOK_PROOF, DEFINITIONS
+from domain.system.task_definitions import BOOK_PROOF, DEFINITIONS
 from tests.support.people import audited
 from tests.support.trading import Platform, platform
 from tests.support.waiting import take

@@ -21,7 +21,7 @@ from domain.orders.books.proof import prove_book
 from domain.orders.model.types import OrderStatus, TimeInForce
 from domain.orders.protection.timers import cancel_all_after
 from domain.orders.queries import read_orders
-from domain.system.definitions import DEFINITIONS
+from domain.system.task_definitions import DEFINITIONS
 from tests.orders.factories import SPOT, command
 from tests.support.trading import Platform, platform, running_venue
 from workers.engine import ROLES

@@ -1,8 +1,8 @@
-"""The function of each task: one for each of ``domain.system.definitions.DEFINITIONS``, and no other."""
+"""The function of each task: one for each of ``domain.system.task_definitions.DEFINITIONS``, and no other."""
 
 from collections.abc import Mapping
 
-from domain.system.definitions import (
+from domain.system.task_definitions import (
     ANOMALY_DETECTION,
     BALANCES,
     BOOK_PROOF,

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from api.transport.row_formats import encode_csv
+from api.transport.files.export_formats import encode_csv
 from domain.access.audit import target_of
 from domain.access.types import OWNED, Actor, Role
 from domain.accounts.queries import read_books

@@ -23,8 +23,8 @@ from api.graphql.runner import OperationRunner
 from api.ids import named
 from api.requests import request_id
 from api.scalars import parse_datetime
-from api.transport.row_formats import Encode, encode_csv, encode_json_lines
-from api.transport.transfers import Places, answered, identify
+from api.transport.files.export_formats import Encode, encode_csv, encode_json_lines
+from api.transport.files.transfers import Places, answered, identify
 from domain.access.attribution import Origin
 from domain.access.audit import target_of
 from domain.access.types import Actor
@@ -121,7 +121,7 @@ def load_parquet() -> Any:
         BadInput: its library is not installed.
     """
     try:
-        return importlib.import_module("api.transport.parquet")
+        return importlib.import_module("api.transport.files.parquet")
     except ModuleNotFoundError as error:
         if not (error.name or "").startswith("pyarrow"):
             raise

@@ -17,8 +17,8 @@ from api.graphql.runner import OperationRunner
 from api.ids import named
 from api.requests import request_id
 from api.rights import Rule, require_scope
+from api.transport.files.transfers import Places, answered, identify
 from api.transport.negotiation import content_type
-from api.transport.transfers import Places, answered, identify
 from domain.access.attribution import Origin, coming_from
 from domain.access.audit import target_of
 from domain.access.types import Actor, require_funds

@@ -12,7 +12,7 @@ from typing import Any, Final, cast
 import pyarrow as pa
 from pyarrow import parquet
 
-from api.transport.row_formats import shown
+from api.transport.files.export_formats import shown
 from domain.kernel.time import Nanos
 from domain.system.exports.columns import Reader
 

@@ -1,0 +1,1 @@
+"""Files over HTTP: exports in their formats, and imports."""
