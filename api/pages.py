@@ -4,14 +4,15 @@
 request.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from functools import partial
 from typing import Generic, TypeVar
 
 import strawberry
 
 from api.graphql.field_flags import SAME_FOR_ALL
-from domain.kernel.pages import Page
+from domain.kernel.listed_pages import Key, page_of
+from domain.kernel.pages import Page, PageRequest
 
 Node = TypeVar("Node")
 Value = TypeVar("Value")
@@ -68,3 +69,14 @@ def connection(
         ),
         count=count,
     )
+
+
+def listed(
+    request: PageRequest, values: Collection[Value], key: Callable[[Value], Key], view: Callable[[Value], Node]
+) -> Connection[Node]:
+    """The connection of a bounded list that is whole in memory, in the order of its keys."""
+
+    async def count() -> int:
+        return len(values)
+
+    return connection(page_of(request, values, key), view, count)

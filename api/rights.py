@@ -29,8 +29,9 @@ class Rule(Enum):
 _FIELDS: Final[Mapping[Rule, str]] = {
     Rule.PUBLIC: "Mutation: login refreshSession",
     Rule.SIGNED_IN: (
-        "Query: apiKeys bars calendars corporateActions corporateActionsConnection instrument instruments "
-        "interestRates notificationChannels quotes sessions systemHealth systemMetrics viewer "
+        "Query: apiKeys apiKeysConnection bars barsConnection calendars calendarsConnection corporateActions "
+        "corporateActionsConnection instrument instruments interestRates interestRatesConnection notificationChannels "
+        "notificationChannelsConnection quotes sessions sessionsConnection systemHealth systemMetrics viewer "
         "Mutation: beginTwoFactor confirmTwoFactor createApiKey deleteNotificationChannel disableTwoFactor logout "
         "revokeApiKey revokeOtherSessions revokeSession "
         "saveNotificationChannel savePreferences "
@@ -45,7 +46,7 @@ _FIELDS: Final[Mapping[Rule, str]] = {
         "Query: anomalies anomalyCases bookProof closedTrades closedTradesConnection dailyStatements "
         "dailyStatementsConnection executions "
         "orderStatistics orders position positionHistory positionHistoryConnection "
-        "positionSummary positions riskEvents riskMetrics riskRules "
+        "positionSummary positions positionsConnection riskEvents riskMetrics riskRules "
         "riskRulesConnection "
         "Subscription: account accountEvents anomalies anomalyCases executions orderEvents pnl positions riskEvents"
     ),
@@ -57,9 +58,9 @@ _FIELDS: Final[Mapping[Rule, str]] = {
     ),
     Rule.TRADERS: "Mutation: openAccount",
     Rule.OPERATORS: (
-        "Query: anomalyDetectors anomalyDismissals anomalyDismissalsConnection auditLog programTradingReport "
-        "replayDetector scheduledTasks "
-        "taskRuns trialBalance tryRiskRule "
+        "Query: anomalyDetectors anomalyDetectorsConnection anomalyDismissals anomalyDismissalsConnection auditLog "
+        "programTradingReport replayDetector scheduledTasks scheduledTasksConnection "
+        "taskRuns trialBalance trialBalanceConnection tryRiskRule "
         "Mutation: acknowledgeRiskEvent assignAnomalyCase bustExecution closeAnomalyCase commentAnomalyCase "
         "correctExecution createRiskRule decideAnomalyCase deleteRiskRule haltTrading removeAnomalyDismissal "
         "reopenAnomalyCase resolveRiskEvent resumeTrading runAnomalyDetection runScheduledTask "

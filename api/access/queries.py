@@ -58,6 +58,40 @@ class AccessQuery:
         found = await signed_in.read_sessions(actor, None if user_id is None else named(user_id))
         return [OpenSession.of(session) for session in found]
 
+    @strawberry.field(description="Your API keys, newest first. An API key without MANAGE sees only itself.")
+    async def api_keys_connection(
+        self,
+        info: Info,
+        active: bool | None = None,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+    ) -> Connection[ApiKey]:
+        """A page of the actor's own keys."""
+        actor = info.context.require_actor()
+        request = page_request(first, after, last, before, parts=1, of=("apiKeys", active))
+        page = await keys.page_keys(actor, request, active=active)
+        return connection(page, ApiKey.of, partial(keys.count_keys, actor, active=active))
+
+    @strawberry.field(
+        description="Your active sessions, or as ADMIN those of a user, newest first. An API key needs MANAGE."
+    )
+    async def sessions_connection(
+        self,
+        info: Info,
+        user_id: strawberry.ID | None = None,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+    ) -> Connection[OpenSession]:
+        """A page of sessions with their devices and addresses."""
+        actor, wanted = info.context.require_actor(), None if user_id is None else named(user_id)
+        request = page_request(first, after, last, before, parts=1, of=("sessions", wanted))
+        page = await signed_in.page_sessions(actor, request, wanted)
+        return connection(page, OpenSession.of, partial(signed_in.count_sessions, actor, wanted))
+
     @strawberry.field(
         description=(
             "Actions that were done or refused, newest first, in `from` <= at < `to`; each order has its own "

@@ -20,7 +20,7 @@ from api.context import Info
 from api.graphql.field_flags import COSTLY
 from api.ids import named
 from api.objects import find_visible
-from api.pages import Connection, connection
+from api.pages import Connection, connection, listed
 from domain.accounts import search, search_store
 from domain.accounts.interest import list_interest_rates
 from domain.accounts.queries import read_transactions, require_account
@@ -134,8 +134,42 @@ class AccountsQuery:
         return cast("list[InterestRate]", await list_interest_rates())
 
     @strawberry.field(
+        description="Interest rates of loans, by currency; a currency that is not listed is lent without interest."
+    )
+    async def interest_rates_connection(
+        self,
+        info: Info,
+        currency: str | None = None,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+    ) -> Connection[InterestRate]:
+        """A page of the rates that were set."""
+        info.context.require_actor()
+        request = page_request(first, after, last, before, parts=1, of=("interestRates", currency))
+        found = await list_interest_rates(currency)
+        return listed(request, found, lambda rate: (rate.currency,), lambda rate: cast(InterestRate, rate))
+
+    @strawberry.field(
         description="Per currency, all accounts against the house. Needs ADMIN or RISK_MANAGER.", metadata=COSTLY
     )
     async def trial_balance(self, info: Info) -> list[TrialBalance]:
         """The whole platform's balance."""
         return cast("list[TrialBalance]", await read_trial_balance(info.context.require_actor()))
+
+    @strawberry.field(
+        description="Per currency, all accounts against the house. Needs ADMIN or RISK_MANAGER.", metadata=COSTLY
+    )
+    async def trial_balance_connection(
+        self,
+        info: Info,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+    ) -> Connection[TrialBalance]:
+        """A page of the platform's balance, by currency."""
+        found = await read_trial_balance(info.context.require_actor())
+        request = page_request(first, after, last, before, parts=1, of="trialBalance")
+        return listed(request, found, lambda row: (row.currency,), lambda row: cast(TrialBalance, row))

@@ -9,7 +9,7 @@ from api.anomalies.inputs import AnomalyFilterInput
 from api.anomalies.types import Anomaly, AnomalyDetector, anomaly_view
 from api.context import Info
 from api.objects import find_visible
-from api.pages import Connection, connection
+from api.pages import Connection, connection, listed
 from domain.anomalies import service
 from domain.anomalies.queries import find_anomalies
 from domain.kernel.pages import page_request
@@ -45,3 +45,19 @@ class AnomaliesQuery:
     async def anomaly_detectors(self, info: Info) -> list[AnomalyDetector]:
         """One of each kind."""
         return cast("list[AnomalyDetector]", await service.list_detectors(info.context.require_actor()))
+
+    @strawberry.field(description="Detectors by kind, and how they are set. Needs RISK_MANAGER or ADMIN.")
+    async def anomaly_detectors_connection(
+        self,
+        info: Info,
+        enabled: bool | None = None,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+    ) -> Connection[AnomalyDetector]:
+        """A page of detectors."""
+        detectors = await service.list_detectors(info.context.require_actor())
+        found = [one for one in detectors if enabled in (None, one.enabled)]
+        request = page_request(first, after, last, before, parts=1, of=("anomalyDetectors", enabled))
+        return listed(request, found, lambda one: (one.kind.value,), lambda one: cast(AnomalyDetector, one))

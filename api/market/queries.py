@@ -11,7 +11,7 @@ from api.market.calendars import TradingCalendar, calendar_view
 from api.market.enums import BarInterval
 from api.market.inputs import InstrumentFilter
 from api.market.types import Bar, CorporateAction, Instrument, Quote, instrument_view
-from api.pages import Connection, connection
+from api.pages import Connection, connection, listed
 from domain.kernel.errors import NotFound
 from domain.kernel.pages import page_request
 from domain.market import service
@@ -22,6 +22,7 @@ from domain.market.action_service import (
 )
 from domain.market.calendar_service import list_calendars
 from domain.market.service import InstrumentFilter as Filter
+from domain.market.types import BarSearch
 
 _FILTER = strawberry.argument(name="filter")
 
@@ -66,6 +67,25 @@ class MarketQuery:
         """By code."""
         info.context.require_actor()
         return [calendar_view(known) for known in await list_calendars(info.context.services.market)]
+
+    @strawberry.field(
+        description="The built-in calendars and those that people have created, by code. Instruments may also have any "
+        "code of `exchange_calendars`."
+    )
+    async def calendars_connection(
+        self,
+        info: Info,
+        search: str | None = None,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+    ) -> Connection[TradingCalendar]:
+        """A page of calendars."""
+        info.context.require_actor()
+        request = page_request(first, after, last, before, parts=1, of=("calendars", search))
+        found = await list_calendars(info.context.services.market, search)
+        return listed(request, found, lambda known: (known.rule.code,), calendar_view)
 
     @strawberry.field(description="The newest quotes of those symbols that have one, in the order asked for.")
     async def quotes(self, info: Info, symbols: list[str]) -> list[Quote]:
@@ -130,3 +150,22 @@ class MarketQuery:
         info.context.require_actor()
         market = info.context.services.market
         return cast("list[Bar]", await service.find_bars(market, symbol, interval, since, until, limit))
+
+    @strawberry.field(description="Bars with `from` <= at < `to`, newest first.")
+    async def bars_connection(
+        self,
+        info: Info,
+        symbol: str,
+        interval: BarInterval,
+        since: Annotated[datetime | None, strawberry.argument(name="from")] = None,
+        until: Annotated[datetime | None, strawberry.argument(name="to")] = None,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+    ) -> Connection[Bar]:
+        """A page of stored bars, with the growing one."""
+        info.context.require_actor()
+        market, search = info.context.services.market, BarSearch(symbol, interval, since, until)
+        page = await service.page_bars(market, page_request(first, after, last, before, parts=1, of=search), search)
+        return connection(page, lambda bar: cast(Bar, bar), partial(service.count_bars, market, search))

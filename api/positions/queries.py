@@ -10,16 +10,18 @@ from api.context import Info
 from api.graphql.field_flags import COSTLY
 from api.ids import named
 from api.objects import load_currency
-from api.pages import Connection, connection
+from api.pages import Connection, connection, listed
 from api.positions.enums import PositionSide
 from api.positions.types import ClosedTrade, Position, PositionSnapshot, PositionSummary, position_view
 from domain.access.types import no_account
 from domain.accounts.queries import require_account
 from domain.kernel.pages import page_request
+from domain.market.service import check_symbols
 from domain.orders.reading.closed_trade_pages import TradeSearch, count_closed_trades, page_closed_trades
 from domain.orders.reading.closed_trades import closed_trades
 from domain.positions.history_queries import count_snapshots, page_snapshots
 from domain.positions.history_service import DEFAULT_ROWS, check_window, position_history
+from domain.positions.search import PositionSearch
 from domain.positions.summary import summarize
 
 
@@ -51,6 +53,30 @@ class PositionsQuery:
         value = await info.context.load(info.context.services.books.read_with_closed, wanted)
         rows = value.positions if value is not None else ()
         return cast("list[Position]", [row for row in rows if include_closed or row.quantity])
+
+    @strawberry.field(
+        description="Open positions of an account in the order of their symbols; on request also the closed ones."
+    )
+    async def positions_connection(
+        self,
+        info: Info,
+        account_id: strawberry.ID,
+        symbols: list[str] | None = None,
+        side: PositionSide | None = None,
+        include_closed: bool = False,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+    ) -> Connection[Position]:
+        """A page of an account's positions."""
+        search = PositionSearch(named(account_id), symbols, side, include_closed=include_closed)
+        await require_account(info.context.require_actor(), search.account_id)
+        await check_symbols(info.context.services.market, symbols or ())
+        value = await info.context.load(info.context.services.books.read_with_closed, search.account_id)
+        found = search.of(value.positions if value is not None else ())
+        request = page_request(first, after, last, before, parts=2, of=("positions", search))
+        return listed(request, found, lambda row: (row.symbol, row.position.bucket.value), position_view)
 
     @strawberry.field(description="Exposure of an account: in total, and by groups of instruments.")
     async def position_summary(self, info: Info, account_id: strawberry.ID) -> PositionSummary:

@@ -7,9 +7,9 @@ import strawberry
 
 from api.context import Info
 from api.node import Node
-from api.pages import Connection, connection
+from api.pages import Connection, connection, listed
 from api.system.channels import NotificationChannel
-from api.system.enums import TaskRunState
+from api.system.enums import NotificationTopic, TaskRunState
 from api.system.nodes import load_node, load_nodes
 from api.system.types import ScheduledTask, SystemHealth, SystemMetrics, TaskRun
 from domain.kernel.pages import page_request
@@ -37,6 +37,22 @@ class SystemQuery:
     async def scheduled_tasks(self, info: Info) -> list[ScheduledTask]:
         """All of them, as they are in force."""
         return [ScheduledTask.of(task) for task in await service.list_tasks(info.context.require_actor())]
+
+    @strawberry.field(description="Scheduled tasks of the platform, by name. Needs RISK_MANAGER or ADMIN.")
+    async def scheduled_tasks_connection(
+        self,
+        info: Info,
+        enabled: bool | None = None,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+    ) -> Connection[ScheduledTask]:
+        """A page of tasks."""
+        tasks = await service.list_tasks(info.context.require_actor())
+        found = [task for task in tasks if enabled in (None, task.enabled)]
+        request = page_request(first, after, last, before, parts=1, of=("scheduledTasks", enabled))
+        return listed(request, found, lambda task: (task.name,), ScheduledTask.of)
 
     @strawberry.field(
         description="Runs of one task or of all, in some states or in any, newest first. Needs RISK_MANAGER or ADMIN."
@@ -78,3 +94,23 @@ class SystemQuery:
     async def notification_channels(self, info: Info) -> list[NotificationChannel]:
         """Oldest first, the platform's at the end."""
         return [NotificationChannel.of(one) for one in await notifications.list_channels(info.context.require_actor())]
+
+    @strawberry.field(
+        description="Your channels of notifications, oldest first; for RISK_MANAGER and ADMIN those of the platform "
+        "after them."
+    )
+    async def notification_channels_connection(
+        self,
+        info: Info,
+        enabled: bool | None = None,
+        topic: NotificationTopic | None = None,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+    ) -> Connection[NotificationChannel]:
+        """A page of channels."""
+        channels = await notifications.list_channels(info.context.require_actor())
+        found = [one for one in channels if enabled in (None, one.enabled) and topic in (None, *one.topics)]
+        request = page_request(first, after, last, before, parts=2, of=("notificationChannels", enabled, topic))
+        return listed(request, found, lambda one: (str(int(one.is_shared)), str(one.id)), NotificationChannel.of)

@@ -6,11 +6,15 @@ from datetime import datetime
 from uuid import UUID
 
 from tortoise.expressions import Q
+from tortoise.queryset import QuerySet
 
 from domain.access import models
 from domain.access.stored_limits import read_limits, stored_limits
 from domain.access.types import ApiKey
-from domain.kernel.orm import columns_of, read, value_of
+from domain.kernel.orm import columns_of, count, read, value_of
+from domain.kernel.orm_pages import page_by_id
+from domain.kernel.pages import Page, PageRequest
+from domain.kernel.time import utc_now
 from domain.kernel.unit_of_work import UnitOfWork
 
 
@@ -69,6 +73,32 @@ async def read_keys(user_id: UUID, limit: int) -> list[ApiKey]:
     """A user's keys, newest first, revoked ones included."""
     rows = await read(models.ApiKey.filter(user_id=user_id).order_by("-id").limit(limit))
     return [_key_of(row) for row in rows]
+
+
+async def page_keys(request: PageRequest, user_id: UUID, key_id: UUID | None, *, active: bool | None) -> Page[ApiKey]:
+    """A page of a user's keys, or of the one that is named, newest first.
+
+    Raises:
+        BadInput: the cursor belongs to another list.
+    """
+    return await page_by_id(request, _listed(user_id, key_id, active=active), _key_of, newest_first=True)
+
+
+async def count_listed(user_id: UUID, key_id: UUID | None, *, active: bool | None) -> int:
+    """The number of these keys."""
+    return await count(_listed(user_id, key_id, active=active))
+
+
+def _listed(user_id: UUID, key_id: UUID | None, *, active: bool | None) -> QuerySet[models.ApiKey]:
+    query = models.ApiKey.filter(user_id=user_id)
+    if key_id is not None:
+        query = query.filter(id=key_id)
+    if active is None:
+        return query
+    now = utc_now()
+    if active:
+        return query.filter(Q(expires_at__isnull=True) | Q(expires_at__gt=now), revoked_at__isnull=True)
+    return query.filter(Q(revoked_at__isnull=False) | Q(expires_at__lte=now))
 
 
 def _key_of(row: models.ApiKey) -> ApiKey:

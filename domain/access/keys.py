@@ -14,6 +14,7 @@ from domain.access.tokens import digest, new_api_key
 from domain.access.types import ALL_SCOPES, Actor, ApiKey, KeyLimits, KeyScope, Role
 from domain.kernel.errors import Conflict, Forbidden, NotFound
 from domain.kernel.ids import new_id
+from domain.kernel.pages import Page, PageRequest
 from domain.kernel.unit_of_work import unit_of_work
 
 _MAX_LISTED = 500
@@ -114,3 +115,21 @@ async def read_keys(actor: Actor) -> list[ApiKey]:
     """The actor's keys, newest first, revoked ones included; at most 500. A key without MANAGE sees only itself."""
     found = await key_store.read_keys(actor.user_id, _MAX_LISTED)
     return found if actor.may_manage else [key for key in found if key.id == actor.api_key_id]
+
+
+async def page_keys(actor: Actor, request: PageRequest, *, active: bool | None = None) -> Page[ApiKey]:
+    """A page of the same keys; ``active`` tells those that work from those that were revoked or have expired.
+
+    Raises:
+        BadInput: the cursor belongs to another list.
+    """
+    return await key_store.page_keys(request, actor.user_id, _shown_key(actor), active=active)
+
+
+async def count_keys(actor: Actor, *, active: bool | None = None) -> int:
+    """The number of these keys."""
+    return await key_store.count_listed(actor.user_id, _shown_key(actor), active=active)
+
+
+def _shown_key(actor: Actor) -> UUID | None:
+    return None if actor.may_manage else actor.api_key_id

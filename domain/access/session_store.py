@@ -11,7 +11,9 @@ from tortoise.queryset import QuerySet
 from domain.access import models
 from domain.access.rules import MAX_SESSIONS, RefreshState
 from domain.access.types import OpenSession
-from domain.kernel.orm import read, value_of
+from domain.kernel.orm import count, read, value_of
+from domain.kernel.orm_pages import page_by_id
+from domain.kernel.pages import Page, PageRequest
 from domain.kernel.time import utc_now
 from domain.kernel.unit_of_work import UnitOfWork
 
@@ -126,6 +128,21 @@ async def list_sessions(user_id: UUID) -> list[OpenSession]:
     """A user's open sessions, newest first."""
     rows = await read(_open().filter(user_id=user_id).order_by("-id").limit(_MAX_LISTED))
     return [value_of(OpenSession, row) for row in rows]
+
+
+async def page_sessions(request: PageRequest, user_id: UUID) -> Page[OpenSession]:
+    """A page of a user's open sessions, newest first.
+
+    Raises:
+        BadInput: the cursor belongs to another list.
+    """
+    query = _open().filter(user_id=user_id)
+    return await page_by_id(request, query, lambda row: value_of(OpenSession, row), newest_first=True)
+
+
+async def count_sessions(user_id: UUID) -> int:
+    """The number of a user's open sessions."""
+    return await count(_open().filter(user_id=user_id))
 
 
 def _open() -> QuerySet[models.Session]:

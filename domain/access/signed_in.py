@@ -7,6 +7,7 @@ from domain.access.audit import record, target_of
 from domain.access.service import Access
 from domain.access.types import Actor, OpenSession, Role
 from domain.kernel.errors import Forbidden, NotFound
+from domain.kernel.pages import Page, PageRequest
 from domain.kernel.unit_of_work import unit_of_work
 
 
@@ -17,6 +18,26 @@ async def read_sessions(actor: Actor, user_id: UUID | None = None) -> list[OpenS
         Forbidden: they are somebody else's, or an API key without MANAGE asks.
         NotFound: there is no such user.
     """
+    return await session_store.list_sessions(await _listed_user(actor, user_id))
+
+
+async def page_sessions(actor: Actor, request: PageRequest, user_id: UUID | None = None) -> Page[OpenSession]:
+    """A page of the same sessions.
+
+    Raises:
+        BadInput: the cursor belongs to another list.
+        Forbidden: they are somebody else's, or an API key without MANAGE asks.
+        NotFound: there is no such user.
+    """
+    return await session_store.page_sessions(request, await _listed_user(actor, user_id))
+
+
+async def count_sessions(actor: Actor, user_id: UUID | None = None) -> int:
+    """The number of these sessions; who may not see them gets the same errors."""
+    return await session_store.count_sessions(await _listed_user(actor, user_id))
+
+
+async def _listed_user(actor: Actor, user_id: UUID | None) -> UUID:
     wanted = actor.user_id if user_id is None else user_id
     if wanted != actor.user_id and actor.role is not Role.ADMIN:
         raise Forbidden("Only an administrator sees the sessions of others.")
@@ -24,7 +45,7 @@ async def read_sessions(actor: Actor, user_id: UUID | None = None) -> list[OpenS
         raise Forbidden("An API key needs the scope MANAGE to see sessions.")
     if wanted != actor.user_id and wanted not in await user_store.read_users([wanted]):
         raise NotFound("There is no such user.", field="userId")
-    return await session_store.list_sessions(wanted)
+    return wanted
 
 
 async def revoke_session(access: Access, actor: Actor, session_id: UUID) -> OpenSession:

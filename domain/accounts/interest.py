@@ -34,6 +34,12 @@ async def set_interest_rate(bus: Bus, actor: Actor, currency: str, loan_rate: De
     return next(rate for rate in await list_interest_rates() if rate.currency == currency)
 
 
-async def list_interest_rates() -> list[InterestRate]:
-    """Every rate that was set, by currency."""
-    return await read_interest_rates()
+async def list_interest_rates(currency: str | None = None) -> list[InterestRate]:
+    """Every rate that was set, or that of one currency, by currency.
+
+    Raises:
+        BadInput: no currency has this name.
+    """
+    if currency is not None:
+        check_currency(currency)
+    return [rate for rate in await read_interest_rates() if currency in (None, rate.currency)]

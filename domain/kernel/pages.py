@@ -4,6 +4,7 @@ import base64
 import binascii
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from hashlib import blake2b
 from typing import Generic, TypeVar
 from uuid import UUID
@@ -81,6 +82,23 @@ def number_key(request: PageRequest) -> int | None:
     if not (text.isascii() and text.isdigit() and len(text) <= _MAX_DIGITS):
         raise BadInput(FOREIGN_CURSOR, field="before" if request.backward else "after")
     return int(text)
+
+
+def time_key(request: PageRequest) -> datetime | None:
+    """The time after which a page begins, in a list ordered by time.
+
+    Raises:
+        BadInput: the cursor holds none.
+    """
+    if request.key is None:
+        return None
+    try:
+        at = datetime.fromisoformat(request.key[0])
+    except ValueError:
+        at = None
+    if at is None or at.tzinfo is None:
+        raise BadInput(FOREIGN_CURSOR, field="before" if request.backward else "after")
+    return at
 
 
 def page_bound(request: PageRequest) -> tuple[int, str, str]:

@@ -57,9 +57,10 @@ async def create_calendar(bus: Bus, market: Market, actor: Actor, rule: Calendar
     return KnownCalendar(rule, schedule.last_day)
 
 
-async def list_calendars(market: Market) -> list[KnownCalendar]:
-    """The calendars of our table and those that people created, by code."""
-    rules = {**own_rules(), **(await market.refresh()).calendars}
+async def list_calendars(market: Market, search: str | None = None) -> list[KnownCalendar]:
+    """The calendars of our table and those that people created, by code; ``search`` is in code or name, in any case."""
+    wanted, known = (search or "").casefold(), {**own_rules(), **(await market.refresh()).calendars}
+    rules = {code: rule for code, rule in known.items() if wanted in f"{code}\n{rule.name}".casefold()}
     schedules = await load_schedules(rules.keys(), rules)
     found = {code: schedule.last_day for code, schedule in schedules.items()}
     return [KnownCalendar(rules[code], found.get(code)) for code in sorted(rules)]

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from domain.kernel.database import Row, fetch
+from domain.kernel.database import Row, fetch, fetch_row
+from domain.kernel.pages import Page, PageRequest, encode_cursor, make_page, time_key
 from domain.kernel.partition_queries import Partitioned
 from domain.kernel.time import Nanos
 from domain.kernel.unit_of_work import UnitOfWork
@@ -17,6 +18,7 @@ from domain.market.stream import BEGINNING
 from domain.market.types import (
     Bar,
     BarInterval,
+    BarSearch,
     Instrument,
     Quote,
 )
@@ -24,6 +26,8 @@ from domain.market.types import (
 _QUOTE = """q.at, q.bid, q.ask, q.bid_size, q.ask_size, q.last, q.last_size, q.volume, q.previous_close,
 q.counts_from, q.source, q.clocks, q.came_stale"""
 _BAR = "b.at, b.open, b.high, b.low, b.close, b.volume"
+_SEARCHED_BARS = """FROM bars b WHERE b.instrument_id = $1 AND b.interval = $2
+AND ($3::timestamptz IS NULL OR b.at >= $3) AND ($4::timestamptz IS NULL OR b.at < $4)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +154,33 @@ async def read_bars(
     )
     bars = [_to_bar(instrument.symbol, row) for row in rows]
     return bars[::-1] if since is None else bars
+
+
+async def page_bars(instrument: Instrument, request: PageRequest, search: BarSearch) -> Page[Bar]:
+    """A page of an instrument's bars, newest first.
+
+    Raises:
+        BadInput: the cursor holds no time.
+    """
+    rows = await fetch(
+        f"SELECT b.interval, {_BAR} {_SEARCHED_BARS} AND ($5::timestamptz IS NULL OR b.at "
+        f"{'>' if request.backward else '<'} $5) ORDER BY b.at {'ASC' if request.backward else 'DESC'} LIMIT $6",
+        instrument.id,
+        search.interval,
+        search.since,
+        search.until,
+        time_key(request),
+        request.size + 1,
+    )
+    bars = [_to_bar(instrument.symbol, row) for row in rows]
+    return make_page(request, bars, lambda bar: encode_cursor(bar.at.to_datetime().isoformat()))
+
+
+async def count_bars(instrument: Instrument, search: BarSearch) -> int:
+    """The number of an instrument's bars that match."""
+    window = search.interval, search.since, search.until
+    row = await fetch_row(f"SELECT count(*) AS n {_SEARCHED_BARS}", instrument.id, *window)
+    return int(row["n"]) if row else 0
 
 
 async def clear_bars(work: UnitOfWork, bars: Iterable[tuple[UUID, Bar]]) -> None:

@@ -20,7 +20,7 @@ from domain.market.calendars import is_known
 from domain.market.clocks import REPLAY
 from domain.market.market import TOPIC, Market
 from domain.market.rules import CHANGEABLE, MAX_QUOTES, InstrumentChange, changed, check_instrument, check_quote
-from domain.market.types import AssetClass, Bar, BarInterval, Instrument, Quote, QuoteTick
+from domain.market.types import AssetClass, Bar, BarInterval, BarSearch, Instrument, Quote, QuoteTick
 
 MAX_BARS = 500
 MAX_REPLAY = 40
@@ -181,6 +181,23 @@ async def find_bars(
     if since is not None and until is not None and until < since:
         raise BadInput("The end is before the start.", field="to")
     return await queries.read_bars(await market.find(symbol), interval, since, until, limit)
+
+
+async def page_bars(market: Market, request: PageRequest, search: BarSearch) -> Page[Bar]:
+    """A page of the bars that match, newest first.
+
+    Raises:
+        BadInput: a window that ends before it begins, or the cursor belongs to another list.
+        NotFound: there is no such instrument.
+    """
+    if search.since is not None and search.until is not None and search.until < search.since:
+        raise BadInput("The end is before the start.", field="to")
+    return await queries.page_bars(await market.find(search.symbol), request, search)
+
+
+async def count_bars(market: Market, search: BarSearch) -> int:
+    """The number of bars that match."""
+    return await queries.count_bars(await market.find(search.symbol), search)
 
 
 async def page_instruments(market: Market, request: PageRequest, wanted: InstrumentFilter) -> Page[Instrument]:

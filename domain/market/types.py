@@ -1,6 +1,7 @@
 """Types of the market area: instruments, quotes, bars and ticks."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from uuid import UUID
@@ -168,6 +169,16 @@ class Bar:
     low: Decimal
     close: Decimal
     volume: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class BarSearch:
+    """The wanted bars of one symbol and interval: those that open from ``since`` on and before ``until``."""
+
+    symbol: str
+    interval: BarInterval
+    since: datetime | None = None
+    until: datetime | None = None
 
 
 class Aggressor(StrEnum):

@@ -11,8 +11,7 @@ from uuid import UUID
 from domain.accounts.queries import READ_LIVING, to_book
 from domain.accounts.types import AccountBook
 from domain.kernel.database import fetch, fetch_row, reading
-from domain.kernel.errors import BadInput
-from domain.kernel.pages import FOREIGN_CURSOR, Page, PageRequest, encode_cursor, make_page
+from domain.kernel.pages import Page, PageRequest, encode_cursor, make_page, time_key
 from domain.kernel.partition_queries import Partitioned
 from domain.kernel.rows import Record, insertion
 from domain.kernel.unit_of_work import UnitOfWork
@@ -250,14 +249,8 @@ async def count_snapshots(account_id: UUID, symbol: str | None, since: datetime 
 def _snapshot_key(request: PageRequest) -> tuple[datetime | None, str | None, str | None]:
     if request.key is None:
         return None, None, None
-    text, symbol, bucket = request.key
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
-        at = None
-    if at is None or at.tzinfo is None:
-        raise BadInput(FOREIGN_CURSOR, field="before" if request.backward else "after")
-    return at, symbol, bucket
+    _, symbol, bucket = request.key
+    return time_key(request), symbol, bucket
 
 
 def worth_keeping(values: Collection[PositionValue], account: AccountBook) -> list[PositionValue]:

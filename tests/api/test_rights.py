@@ -55,6 +55,16 @@ ASKS: dict[str, str] = {
     "Query.transaction": 'transaction(id: "{u}") {{ id }}',
     "Query.anomalyDetectors": "anomalyDetectors {{ kind }}",
     "Query.apiKeys": "apiKeys {{ id }}",
+    "Query.apiKeysConnection": "apiKeysConnection {{ totalCount }}",
+    "Query.sessionsConnection": "sessionsConnection {{ totalCount }}",
+    "Query.calendarsConnection": "calendarsConnection {{ totalCount }}",
+    "Query.interestRatesConnection": "interestRatesConnection {{ totalCount }}",
+    "Query.notificationChannelsConnection": "notificationChannelsConnection {{ totalCount }}",
+    "Query.scheduledTasksConnection": "scheduledTasksConnection {{ totalCount }}",
+    "Query.anomalyDetectorsConnection": "anomalyDetectorsConnection {{ totalCount }}",
+    "Query.trialBalanceConnection": "trialBalanceConnection {{ totalCount }}",
+    "Query.barsConnection": 'barsConnection(symbol: "TEST", interval: DAY) {{ totalCount }}',
+    "Query.positionsConnection": 'positionsConnection(accountId: "{a}") {{ totalCount }}',
     "Query.auditLog": "auditLog(first: 1) {{ edges {{ node {{ id }} }} }}",
     "Query.bars": 'bars(symbol: "TEST", interval: DAY) {{ at }}',
     "Query.bookProof": 'bookProof(accountId: "{a}") {{ intact }}',
@@ -202,7 +212,7 @@ BY_ORDER = {"Mutation.cancelOrder", "Mutation.modifyOrder"}
 SESSIONS_ONLY = {
     *("Mutation.createApiKey", "Mutation.updateUser", "Mutation.revokeSession", "Mutation.revokeOtherSessions"),
     *("Mutation.beginTwoFactor", "Mutation.confirmTwoFactor", "Mutation.disableTwoFactor"),
-    "Query.sessions",
+    *("Query.sessions", "Query.sessionsConnection"),
 }
 FIELD_OF_ACCOUNT = {"Subscription.account": "id", "Subscription.accountEvents": "accountIds"}
 GRANTS = {"READ": {"READ"}, "TRADE": {"TRADE"}, "FUNDS": {"FUNDS"}, "own": {"TRADE", "FUNDS"}}

@@ -51,6 +51,9 @@ WORDS = (
     ('corporateActions(symbol: "NOPE") { id }', "NOT_FOUND"),
     ('quotes(symbols: ["NOPE"]) { at }', "NOT_FOUND"),
     ('bars(symbol: "NOPE", interval: DAY) { at }', "NOT_FOUND"),
+    ('barsConnection(symbol: "NOPE", interval: DAY) { totalCount }', "NOT_FOUND"),
+    ('positionsConnection(accountId: "%s", symbols: ["NOPE"]) { totalCount }', "NOT_FOUND"),
+    ('interestRatesConnection(currency: "usd") { totalCount }', "BAD_USER_INPUT"),
 )
 FOR_OPERATORS = (
     ('anomalyCases(filter: { assignee: "nobody@example.com" }) { totalCount }', "NOT_FOUND"),
