@@ -18,7 +18,7 @@ from adapters.database.migrating import LATEST, apply_all, patiently
 from domain.kernel.database import BorrowedConnection, PooledConnection
 from domain.kernel.time import utc_now
 from domain.kernel.unit_of_work import UnitOfWork
-from domain.system.monthly_tables import TABLES, make_months
+from domain.system.month_tables import TABLES, make_months
 
 APP = "tradegraph"
 # A transaction of a process that stands still (one that was stopped, or a machine that sleeps) ends by itself, and what

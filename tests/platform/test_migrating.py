@@ -26,7 +26,7 @@ from domain.kernel.orm import client_of
 from domain.kernel.partition_queries import Partitioned, drop_partitions, ensure_partitions, sort_rest
 from domain.kernel.time import utc_now
 from domain.kernel.unit_of_work import UnitOfWork
-from domain.system.monthly_tables import TABLES
+from domain.system.month_tables import TABLES
 from tests.support.databases import DatabaseFactory
 from tests.support.old_rows import insert
 from tests.support.waiting import until

@@ -6,8 +6,8 @@ A value is always of the moment of the run, however late it is: a missed sample 
 from adapters.database.archives import ArchiveDamaged, FolderArchive
 from domain.kernel.time import utc_now
 from domain.positions.history import sample_equity, snapshot_positions
-from domain.system import monthly_tables
-from domain.system.monthly_tables import ArchiveDisagrees, Kept
+from domain.system import month_tables
+from domain.system.month_tables import ArchiveDisagrees, Kept
 from domain.system.types import Result
 from workers.tasks.context import TaskContext, TaskFailure
 
@@ -31,6 +31,6 @@ async def keep_months(run: TaskContext) -> Result:
     settings = run.services.settings
     kept = Kept(settings.keep_history_days, settings.keep_bars_days, settings.keep_events_days)
     try:
-        return dict(await monthly_tables.keep_months(run.services.bus, run.due, kept, FolderArchive(settings.archive)))
+        return dict(await month_tables.keep_months(run.services.bus, run.due, kept, FolderArchive(settings.archive)))
     except (ArchiveDamaged, ArchiveDisagrees) as error:
         raise TaskFailure(f"The event log's archive: {error}.", {}) from error

@@ -26,7 +26,7 @@ from domain.market.queries import grow_bars, read_bars
 from domain.market.types import Bar, BarInterval
 from domain.positions import history_queries
 from domain.positions.history import sample_equity
-from domain.system.monthly_tables import ArchiveDisagrees, Kept, keep_months
+from domain.system.month_tables import ArchiveDisagrees, Kept, keep_months
 from tests.support.trading import Platform, instrument, platform
 
 OLD = datetime(2019, 5, 6, 7, 8, tzinfo=UTC)
