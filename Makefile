@@ -92,7 +92,7 @@ chaos: $(DEV) ## Trade under kills, stops, partitions and clock jumps, and prove
 	@$(BIN)/python -m tests.chaos $(ARGS)
 
 .PHONY: floods
-floods: $(DEV) ## Attack a web process and measure what others notice of it; make floods ARGS=TIMES
+floods: $(DEV) ## Attack a web process and measure what others notice of it; make floods ARGS="TIMES PROCESSES"
 	@$(BIN)/python -m tests.floods $(ARGS)
 
 .PHONY: restarts

@@ -1,6 +1,6 @@
 """`make floods`: what attacks on a web process cost, and how long others wait for answers meanwhile.
 
-python -m tests.floods [TIMES]
+python -m tests.floods [TIMES [PROCESSES]]
 """
 
 import asyncio
@@ -24,15 +24,16 @@ async def _measure(web: Web, name: str, attack: Attack) -> None:
 
 
 def main(arguments: list[str]) -> int:
-    """Attack by each kind so many times, one after the other."""
+    """Attack by each kind so many times, one after the other, a server of so many processes."""
     times = int(arguments[0]) if arguments else 1
+    processes = int(arguments[1]) if len(arguments) > 1 else 1
     with tempfile.TemporaryDirectory(prefix="tradegraph-floods-") as name:
         folder = Path(name)
         with (
             throwaway_services() as services,
             DatabaseFactory(services, folder) as databases,
             databases.migrated() as url,
-            attacked(url, services.redis_url, folder / "data") as web,
+            attacked(url, services.redis_url, folder / "data", processes) as web,
         ):
             for _ in range(times):
                 for kind, attack in ATTACKS.items():

@@ -1,7 +1,7 @@
 """Somebody who asks all the time, in a process of its own: the attackers' work must not be counted as the server's.
 
-Prints a line for each answer: the seconds that it took, connections included, and the server's memory and processor
-time. A connection that had to give way to others is made again.
+Prints a line for each answer: the seconds that it took, connections included, and the memory and processor time of the
+server, of all its processes together. A connection that had to give way to others is made again.
 
 python -m tests.floods.asker HOST PORT PID, with the Authorization header as the first line of standard input
 """
@@ -34,6 +34,7 @@ def main(host: str, port: str, pid: str) -> None:
     """Ask until killed; end when an answer is not the right one."""
     headers = {"content-type": "application/json", "authorization": sys.stdin.readline().strip(), "connection": "close"}
     server = psutil.Process(int(pid))
+    processes = [server, *server.children(recursive=True)]
     while True:
         began = time.monotonic()
         answer = None
@@ -41,8 +42,9 @@ def main(host: str, port: str, pid: str) -> None:
             answer = _ask(host, int(port), headers)
         seconds = time.monotonic() - began
         assert answer == {"data": {"accounts": []}}, answer
-        used = server.cpu_times()
-        sys.stdout.write(f"{seconds} {server.memory_info().rss} {used.user + used.system}\n")
+        memory = sum(process.memory_info().rss for process in processes)
+        used = sum(used.user + used.system for used in (process.cpu_times() for process in processes))
+        sys.stdout.write(f"{seconds} {memory} {used}\n")
         sys.stdout.flush()
         time.sleep(_PAUSE_SECONDS)
 

@@ -28,8 +28,24 @@ def web(databases: Any, services: Any, tmp_path_factory: pytest.TempPathFactory)
         yield web
 
 
+@pytest.fixture(scope="module")
+def two_processes(databases: Any, services: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
+    folder = Path(tmp_path_factory.mktemp("data"))
+    with databases.migrated() as url, attacked(url, services.redis_url, folder, processes=2) as web:
+        yield web
+
+
 @pytest.mark.parametrize("name", ATTACKS)
 async def test_other_clients_are_served_during_an_attack(web: Web, name: str) -> None:
+    await _withstand(web, name)
+
+
+@pytest.mark.parametrize("name", [*ATTACKS][-3:])
+async def test_several_processes_withstand_attacks_on_all_of_them(two_processes: Web, name: str) -> None:
+    await _withstand(two_processes, name)
+
+
+async def _withstand(web: Web, name: str) -> None:
     async with others(web) as asking:
         await ATTACKS[name](web, asking.authorization)
     logging.getLogger("floods").info("%s: %s", name, asking)
