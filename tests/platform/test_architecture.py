@@ -9,16 +9,21 @@ from typing import Any
 import pytest
 
 from domain.kernel.database import pool
+from domain.orders.deciding.business_checks import CHECKS
 from domain.orders.model.commands import PlaceOrder
 from domain.orders.model.types import OrderType, Side, TimeInForce
+from linting.purity import pure_modules
 from tests.orders.factories import SPOT
 from tests.support.trading import platform
+from workers.engine import ROLES
 
 ROOT = Path(__file__).parents[2]
 DOCS = sorted((ROOT / "docs").rglob("*.md"))
 PAGE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
 CONTRACTS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]["contracts"]
-_PATH = re.compile(r"`((?:adapters|api|bench|cli|domain|migrations|tests|web|workers)/[\w./]*)`")
+_PATH = re.compile(
+    r"`((?:adapters|api|bench|cli|clients|domain|examples|linting|migrations|tests|web|workers)/[\w./]*)`"
+)
 _WORDS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6}
 
 
@@ -79,6 +84,65 @@ def test_every_area_keeps_its_root_fields_in_the_file_of_that_name(root: str) ->
     found = {path.name for path in (ROOT / "api").rglob("*.py") if parts.search(path.read_text(encoding="utf-8"))}
     assert {name for name in found if name != file and not name.endswith(f"_{file}")} == set()
     assert file in found
+
+
+def test_what_the_page_calls_pure_is_pure() -> None:
+    named = re.findall(r"`([\w./]+)`, pure\)|pure half\s\(`([\w./]+)`", PAGE)
+    modules = ["".join(found).removesuffix(".py").replace("/", ".") for found in named]
+    assert {"domain.orders.exchange", "domain.orders.books.booking", "domain.orders.venues.session"} == set(modules)
+    assert pure_modules(modules) == sorted(modules)
+
+
+def test_the_decisions_that_the_page_names_are_there() -> None:
+    named = set(re.findall(r"\b00\d\d\b", PAGE))
+    assert named
+    assert [number for number in named if not list((ROOT / "docs" / "adr").glob(f"{number}-*.md"))] == []
+
+
+def test_the_roles_of_the_engine_are_those_of_the_picture() -> None:
+    found = re.search(r"engine\[engine: ([\w, ]+)\]", PAGE)
+    assert found is not None
+    assert found[1].split(", ") == list(ROLES)
+
+
+def test_the_checks_before_a_trade_are_those_of_the_page_in_their_order() -> None:
+    found = re.search(r"It checks, in this order: ([^.]+)\.", PAGE)
+    assert found is not None
+    named = [check.strip() for check in re.sub(r"\s+", " ", found[1]).split(",")]
+    assert named == [check.__name__.strip("_").replace("_", " ") for check in CHECKS] + ["funds", "risk rules"]
+
+
+def test_the_paper_exchange_and_the_emulation_use_the_same_trigger_book() -> None:
+    for module in ("exchange/exchange.py", "venues/emulation/emulation_book.py"):
+        source = (ROOT / "domain" / "orders" / module).read_text(encoding="utf-8")
+        assert re.search(r"= TriggerBook\(|\(TriggerBook\):", source), module
+
+
+def test_the_wiring_alone_puts_the_adapters_of_redis_together() -> None:
+    folder = ROOT / "adapters" / "redis"
+    sources = "\n".join(path.read_text(encoding="utf-8") for path in folder.glob("*.py"))
+    classes = "|".join(re.findall(r"^class ([A-Z]\w+)", sources, re.MULTILINE))
+    made = re.compile(rf"^(?!class ).*(?<![\w.])({classes})\(", re.MULTILINE)
+    makers = {
+        str(path.relative_to(ROOT))
+        for package in ("adapters", "api", "cli", "domain", "workers")
+        for path in (ROOT / package).rglob("*.py")
+        if folder not in path.parents and made.search(path.read_text(encoding="utf-8"))
+    }
+    assert makers == {"adapters/wiring.py"}
+
+
+def test_each_check_of_the_project_is_on_the_page() -> None:
+    row = next(line for line in PAGE.splitlines() if line.startswith("| `linting/`"))
+    checks = [path.stem for path in (ROOT / "linting").glob("*.py") if path.stem != "__init__"]
+    assert [name for name in checks if name.removesuffix("s").replace("_", " ") not in row] == []
+
+
+def test_each_example_is_run_by_a_test() -> None:
+    tests = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests" / "clients").glob("test_*.py"))
+    examples = [path.stem for path in (ROOT / "examples").iterdir() if path.suffix in (".py", ".ipynb")]
+    assert len(examples) > 3
+    assert [name for name in examples if name not in tests] == []
 
 
 def _runtime_imports(tree: ast.Module) -> set[str]:
