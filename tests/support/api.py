@@ -36,7 +36,7 @@ BOB = Actor(user_id=UUID(int=2), email="bob@example.com", role=Role.VIEWER)
 
 
 class NoRefusals:
-    """Notes nothing."""
+    """Records no refusals."""
 
     async def note(self, *what: Any, **more: Any) -> None:
         """Nothing."""
@@ -156,7 +156,7 @@ class State:
 
 @dataclass
 class Desk:
-    """Everything that the small API works with."""
+    """The dependencies of the small API."""
 
     access: People = field(default_factory=People)
     log: Log = field(default_factory=Log)
@@ -188,7 +188,7 @@ class Desk:
         return authorization == "Bearer token of scrapes"
 
     def tells_of(self, registry: CollectorRegistry) -> None:
-        """Nothing of the process."""
+        """The process has no metrics."""
 
     async def exposition(self, own: CollectorRegistry) -> bytes:
         return generate_latest(own)
@@ -359,7 +359,7 @@ class Running:
 
 
 class PromptServer(uvicorn.Server):
-    """Looks ten times as often whether it is to stop."""
+    """A uvicorn server that checks ten times as often for its stop."""
 
     async def main_loop(self) -> None:
         await self.on_tick(0)
@@ -392,7 +392,7 @@ async def running(desk: Desk, **settings: Any) -> AsyncIterator[Running]:
 
 
 class Socket:
-    """A client that says what it is told to."""
+    """A client that sends the messages of a test."""
 
     def __init__(self, connection: ClientConnection) -> None:
         self.connection = connection
@@ -415,7 +415,7 @@ class Socket:
         await self.say(id=operation_id, type="subscribe", payload={"query": query, "variables": variables})
 
     async def settle(self) -> None:
-        """Proof that the server has read everything that was said."""
+        """Wait until the server has read all sent messages."""
         await self.say(type="ping")
         assert await self.hear() == {"type": "pong"}
 

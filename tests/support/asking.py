@@ -22,14 +22,14 @@ from tests.support.trading import Platform
 
 
 class Asking:
-    """The API as one actor sees it."""
+    """The API with the rights of one actor."""
 
     def __init__(self, desk: Platform, actor: Actor) -> None:
         self._runner = OperationRunner(platform_schema(), desk.services, RequestLimits(), ApiMetrics())
         self._caller = Caller("127.0.0.1", actor, "token")
 
     async def answer(self, document: str, **variables: Any) -> dict[str, Any]:
-        """The whole answer."""
+        """The complete answer, data and errors."""
         operation = self._runner.prepare(OperationRequest(document, variables=variables), self._caller)
         return (await self._runner.answer(operation, variables, self._caller)).content
 
@@ -65,7 +65,7 @@ class Asking:
             yield heard
 
     async def refusal(self, document: str, **variables: Any) -> dict[str, Any]:
-        """The one error, message and extensions in one."""
+        """The only error: its message and its extensions in one dictionary."""
         (error,) = (await self.answer(document, **variables))["errors"]
         return {"message": error["message"], **error["extensions"]}
 
@@ -74,7 +74,7 @@ _counted: ContextVar[bool] = ContextVar("counted", default=False)
 
 
 class Statements:
-    """The statements that went to the database."""
+    """The statements that were sent to the database."""
 
     def __init__(self) -> None:
         self.texts: list[str] = []
@@ -82,7 +82,7 @@ class Statements:
 
 @contextmanager
 def counted_statements(monkeypatch: pytest.MonkeyPatch) -> Iterator[Statements]:
-    """Count what is asked here and by tasks that begin here; not what a venue or a watch does meanwhile."""
+    """Count the statements of this task and of tasks that it starts; other tasks do not count."""
     found, execute = Statements(), asyncpg.Connection._execute
 
     async def counting(connection: Any, query: str, *arguments: Any, **others: Any) -> Any:

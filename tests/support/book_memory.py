@@ -21,7 +21,7 @@ _POSITION = tuple(item.name for item in fields(PositionBook) if item.name not in
 
 
 async def recalls_what_is_stored(memory: BookMemory, rules: Sequence[RiskRule]) -> int:
-    """Assert that remembered books whose version still holds are what the database says; how many there were."""
+    """Assert that remembered books of a current version equal the database; returns their number."""
     stored, same = await read_books([book.account.id for book in memory]), 0
     for book in memory:
         if stored[book.account.id].version != book.account.version:
@@ -50,7 +50,7 @@ async def recalls_what_is_stored(memory: BookMemory, rules: Sequence[RiskRule]) 
 
 @asynccontextmanager
 async def counted_statements() -> AsyncIterator[list[str]]:
-    """The texts of all statements that this process sends while the context lasts, the driver's own left out."""
+    """The texts of all statements that this process sends in the context, without the driver's own."""
     sent: list[str] = []
 
     def note(record: asyncpg.connection.LoggedQuery) -> None:

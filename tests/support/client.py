@@ -20,7 +20,7 @@ LOGIN = "mutation ($input: LoginInput!) { login(input: $input) { accessToken ref
 
 
 class ApiError(Exception):
-    """An operation that was answered with an error: its code, its message and what else it says."""
+    """The error of an operation: its code, its message and its other fields."""
 
     def __init__(self, error: dict[str, Any]) -> None:
         super().__init__(error["message"])
@@ -29,7 +29,7 @@ class ApiError(Exception):
 
 
 class Client:
-    """One person at one address. Use it as a context."""
+    """A client for one user at one address. Use it as a context."""
 
     def __init__(self, address: str, token: str | None = None) -> None:
         self.address = address
@@ -47,7 +47,7 @@ class Client:
         await self._http.aclose()
 
     async def sign_in(self, email: str, password: str) -> dict[str, Any]:
-        """Begin a session; what `login` answers."""
+        """Sign in; returns the answer of `login`."""
         data = await self.ask(LOGIN, input={"email": email, "password": password})
         self.token = data["login"]["accessToken"]
         session: dict[str, Any] = data["login"]
@@ -55,11 +55,11 @@ class Client:
 
     @property
     def headers(self) -> dict[str, str]:
-        """The signed-in user."""
+        """The headers of the signed-in user."""
         return self.extra | ({"authorization": f"Bearer {self.token}"} if self.token else {})
 
     async def post(self, document: str, **variables: Any) -> httpx.Response:
-        """Send one operation; the whole response."""
+        """Send one operation; returns the whole response."""
         body = orjson.dumps({"query": document, "variables": variables})
         headers = self.headers | {"content-type": "application/json"}
         return await self._http.post("/graphql", content=body, headers=headers)
@@ -79,7 +79,7 @@ class Client:
 
     @asynccontextmanager
     async def socket(self) -> "AsyncIterator[Socket]":
-        """A WebSocket on which this person is signed in; in the end the connection is cut."""
+        """A WebSocket on which the user is signed in; the connection is cut at the end."""
         address = f"{self.address.replace('http', 'ws', 1)}/graphql"
         protocol = [Subprotocol("graphql-transport-ws")]
         async with connect(address, subprotocols=protocol, proxy=None, max_size=None) as connection:
@@ -109,7 +109,7 @@ class Stream:
         self._news = asyncio.Condition()
 
     async def take(self, message: dict[str, Any]) -> None:
-        """One message of the socket."""
+        """Take one message of the socket."""
         async with self._news:
             if message["type"] == "next":
                 assert "errors" not in message["payload"], message
@@ -119,7 +119,7 @@ class Stream:
             self._news.notify_all()
 
     async def cut(self) -> None:
-        """The socket is gone."""
+        """End the stream, because the socket is closed."""
         async with self._news:
             self.end = self.end or "the socket is closed"
             self._news.notify_all()
@@ -141,7 +141,7 @@ class Stream:
         return self.items[self._taken - 1]
 
     async def until(self, wanted: Callable[[Any], bool]) -> Any:
-        """The next item that is wanted; those before it are passed over."""
+        """The next item that fulfils the condition; items before it are skipped."""
         while True:
             item = await self.next()
             if wanted(item):

@@ -103,13 +103,13 @@ class DatabaseFactory:
 
     @contextmanager
     def copy(self, url: str) -> Iterator[str]:
-        """A database with all that another one holds, to which nobody is connected; its URL."""
+        """A copy of a database that has no open connections; its URL."""
         with self._temporary(urlsplit(url).path.removeprefix("/")) as copied:
             yield copied
 
     @contextmanager
     def empty(self) -> Iterator[str]:
-        """A database with nothing in it; its URL."""
+        """An empty database; its URL."""
         with self._temporary("template1") as url:
             yield url
 
@@ -184,7 +184,7 @@ def _run_program(name: str, *arguments: str, url: str) -> None:
 
 @asynccontextmanager
 async def connected(url: str) -> AsyncIterator[asyncpg.Connection]:
-    """A connection of a test's own, beside the pool of what it tests."""
+    """A separate connection of a test, beside the pool of the tested code."""
     connection = await asyncpg.connect(url)
     try:
         yield connection

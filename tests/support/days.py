@@ -47,19 +47,19 @@ async def close_at(desk: Platform, symbol: str, *prices: str | None, first: int 
 
 
 async def roll(desk: Platform, days: int = 1) -> Rolled:
-    """Let the worker come after so many day rolls."""
+    """Run the day roll after the given number of day rolls has passed."""
     services = desk.services
     return await roll_days(services.bus, services.market, ROLL, roll_of(days))
 
 
 def order(account_id: UUID, symbol: str, side: Side, quantity: str, **terms: Any) -> PlaceOrder:
-    """A market order that is good till cancelled, unless told otherwise."""
+    """A market order, by default GTC."""
     values: dict[str, Any] = {"type": OrderType.MARKET, "time_in_force": TimeInForce.GTC} | terms
     return PlaceOrder(account_id=account_id, symbol=symbol, side=side, quantity=Decimal(quantity), **values)
 
 
 async def trade(desk: Platform, owner: Any, *commands: PlaceOrder) -> list[Order]:
-    """Orders, once the venue has answered."""
+    """Place orders; returns them when the venue has answered."""
     placed = await desk.place(owner, *commands)
     return await desk.settled(*(one.id for one in placed))
 
@@ -74,7 +74,7 @@ async def statements(account_id: UUID) -> list[DailyStatement]:
 
 
 async def assert_proved(desk: Platform, *account_ids: UUID) -> None:
-    """The books of accounts prove."""
+    """Assert that the books of the accounts are proved."""
     for account_id in account_ids:
         proof = await prove_book(account_id, (await desk.services.market.catalog()).by_id)
         assert proof.breaks == []
@@ -100,7 +100,7 @@ _DUMPS = {
 
 
 async def dump() -> dict[str, Sequence[tuple[Any, ...]]]:
-    """Everything that days leave behind, but for identifiers and the times of the machine."""
+    """All results of day rolls, without identifiers and times of the machine."""
     found = {}
     for table, columns in _DUMPS.items():
         source = "orders o JOIN instruments symbol_of ON symbol_of.id = o.instrument_id" if table == "orders" else table

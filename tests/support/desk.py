@@ -47,13 +47,13 @@ PROOF = """query ($id: ID!) {
 
 
 class Desk:
-    """Somebody who is signed in, at one address."""
+    """A signed-in user at one address."""
 
     def __init__(self, client: Client) -> None:
         self.client = client
 
     async def create_instrument(self, symbol: str, **terms: Any) -> None:
-        """A coin in dollars, to the cent and the thousandth, unless told otherwise."""
+        """Create a coin in dollars, by default with a tick of 0.01 and a lot of 0.001."""
         plain = {
             "symbol": symbol,
             "exchange": "LAB",
@@ -65,7 +65,7 @@ class Desk:
         await self.client.ask(CREATE_INSTRUMENT, input=plain | terms)
 
     async def open_account(self, cash: str = "0", **terms: Any) -> str:
-        """An account in dollars with cash in it; its id."""
+        """Open an account in dollars with cash; returns its id."""
         data = await self.client.ask(OPEN_ACCOUNT, input={"name": "Test", "currency": "USD"} | terms)
         account_id: str = data["openAccount"]["id"]
         if Decimal(cash):
@@ -74,7 +74,7 @@ class Desk:
         return account_id
 
     async def publish(self, symbol: str, bid: str, ask: str, size: str = "1000", **others: Any) -> None:
-        """One quote, which orders that are placed from now on meet."""
+        """Publish one quote; later orders see it."""
         quote = {"symbol": symbol, "bid": bid, "ask": ask, "bidSize": size, "askSize": size} | others
         assert await self.client.ask(PUBLISH, input={"quotes": [quote]}) == {"publishQuotes": 1}
 
@@ -87,13 +87,13 @@ class Desk:
     async def place_payload(
         self, account_id: str, symbol: str, side: str, quantity: str, **terms: Any
     ) -> dict[str, Any]:
-        """The same, with whether it was placed before."""
+        """Place an order; returns the payload, which tells if it was a replay."""
         given = order_input(account_id, symbol, side, quantity, **terms)
         payload: dict[str, Any] = (await self.client.ask(PLACE, input=given))["placeOrder"]
         return payload
 
     async def place_all(self, *orders: dict[str, Any]) -> list[dict[str, Any]]:
-        """Several at once, from ``order_input``; as they were accepted or refused."""
+        """Place several orders at once, from ``order_input``; returns the accepted or refused orders."""
         data = await self.client.ask(PLACE_ALL, input={"orders": list(orders)})
         return [result["order"] for result in data["placeOrders"]["results"]]
 
@@ -122,15 +122,15 @@ class Desk:
                 await asyncio.sleep(0.02)
 
     async def orders(self, **conditions: Any) -> list[dict[str, Any]]:
-        """All orders that meet the conditions, oldest first."""
+        """All orders that match the filter, oldest first."""
         return await self._all("orders", ORDERS, conditions)
 
     async def executions(self, **conditions: Any) -> list[dict[str, Any]]:
-        """All executions that meet the conditions, newest first."""
+        """All executions that match the filter, newest first."""
         return await self._all("executions", EXECUTIONS, conditions)
 
     async def check_books(self) -> None:
-        """All accounts' books are proved, and all money comes to nothing."""
+        """Assert that the books of all accounts are proved and all money sums to zero."""
         data = await self.client.ask(PROOFS)
         assert [row["difference"] for row in data["trialBalance"]] == ["0"] * len(data["trialBalance"])
         for account in data["accounts"]:
@@ -155,7 +155,7 @@ class Desk:
 
 
 def order_input(account_id: str, symbol: str, side: str, quantity: str, **terms: Any) -> dict[str, Any]:
-    """A market order that is good till cancelled, with ``terms`` of its own."""
+    """The input of a GTC market order, changed by ``terms``."""
     return {
         "accountId": account_id,
         "symbol": symbol,
@@ -168,7 +168,7 @@ def order_input(account_id: str, symbol: str, side: str, quantity: str, **terms:
 
 @asynccontextmanager
 async def signed_in(address: str, email: str = EMAIL, password: str = PASSWORD) -> AsyncIterator[Desk]:
-    """Somebody signed in, the administrator unless told otherwise."""
+    """A signed-in user, by default the administrator."""
     async with Client(address) as client:
         await client.sign_in(email, password)
         yield Desk(client)

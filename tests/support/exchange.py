@@ -55,7 +55,7 @@ def sell(name: str, kind: OrderType, quantity: str, **terms: Any) -> Order:
 def quote(
     at: int, bid: str | None, ask: str | None, bid_size: str | None = "10", ask_size: str | None = "10"
 ) -> QuoteTick:
-    """Best prices with ten shown on both sides unless told."""
+    """Best prices, by default with a size of ten on both sides."""
     bid_price, ask_price, bid_amount, ask_amount = (
         None if text is None else Decimal(text) for text in (bid, ask, bid_size, ask_size)
     )

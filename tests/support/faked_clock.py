@@ -20,7 +20,7 @@ class FakedClock:
 
     @property
     def settings(self) -> dict[str, str]:
-        """Nothing where clocks cannot jump."""
+        """The settings of the faked clock; empty if clocks cannot jump."""
         if not can_jump():
             return {}
         return {
@@ -31,5 +31,5 @@ class FakedClock:
         }
 
     def set(self, seconds: int) -> None:
-        """From now on the clock is so far ahead, or behind if negative."""
+        """Set the clock ahead by a time, or back if it is negative."""
         self._file.write_text(f"{seconds:+}s")

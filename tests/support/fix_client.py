@@ -20,7 +20,7 @@ Fields = dict[int, str]
 
 
 class FixPeer:
-    """A QuickFIX engine. What it tells is kept in order; ``expect`` takes the next thing that is wanted."""
+    """A QuickFIX engine. Its events are kept in order; ``expect`` takes the next matching one."""
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self.process = process
@@ -30,17 +30,17 @@ class FixPeer:
         self._reader.start()
 
     def command(self, **command: Any) -> None:
-        """Tell it to do something."""
+        """Send a command to the engine."""
         assert self.process.stdin is not None
         self.process.stdin.write(json.dumps(command) + "\n")
         self.process.stdin.flush()
 
     def send(self, kind: str, fields: dict[int, Any]) -> None:
-        """Let it send a message."""
+        """Make the engine send a message."""
         self.command(send=[[35, kind], *([tag, value] for tag, value in fields.items())])
 
     def expect(self, event: str, wanted: Callable[[Fields], bool] = lambda _: True) -> Fields:
-        """The fields of the next event of a kind that is wanted; others before it are passed over.
+        """The fields of the next event of a wanted kind; events before it are skipped.
 
         Raises:
             AssertionError: it did not come in time; with everything that did.
@@ -62,16 +62,16 @@ class FixPeer:
         return self.expect("app", lambda fields: all(fields.get(tags[name]) == value for name, value in wanted.items()))
 
     def all_reports(self) -> list[Fields]:
-        """All messages of the application that it was given, in order, in this life."""
+        """All application messages that the engine has received since its start, in order."""
         return [as_fields(told) for told in self.told if told["event"] == "app"]
 
     @property
     def story(self) -> str:
-        """Everything that it told."""
+        """All events of the engine."""
         return "\n".join(json.dumps(told) for told in self.told)
 
     def kill(self) -> None:
-        """SIGKILL, and nothing is left of it."""
+        """Kill the engine with SIGKILL and wait for its end."""
         kill_tree(self.process.pid)
         self.process.wait()
         self._reader.join(PATIENCE_SECONDS)

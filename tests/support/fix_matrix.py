@@ -52,7 +52,7 @@ class Telling(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """The state of an order: at the venue, and as we show it."""
+    """The state of an order at the venue, or on the platform."""
 
     status: OrderStatus
     quantity: Decimal
@@ -68,7 +68,7 @@ class Standing:
 
     @staticmethod
     def of(order: Order) -> "Standing":
-        """As our order shows it."""
+        """The state of the platform's order."""
         return Standing(order.status, order.quantity, order.filled_quantity, order.remaining_quantity)
 
 
@@ -87,7 +87,7 @@ class Recorded(RemoteWorld):
 
 
 class Play:
-    """One order, its venue, and what was said so far."""
+    """One order, its venue, and the reports so far."""
 
     order: Order
 
@@ -101,7 +101,7 @@ class Play:
         self._limit = _PRICE
 
     def row(self, happens: str, stands: str) -> None:
-        """Let something happen; the venue's order stands so after it."""
+        """Apply a step; afterwards the venue's order must have the given state."""
         verb, *others = happens.split()
         getattr(self, f"_{verb.lower()}")(Standing.read(stands), *others)
         self._send()
@@ -172,7 +172,7 @@ class Play:
         self._answer(RequestKind.CANCEL, stands)
 
     def _pending(self, _stands: Standing) -> None:
-        """The venue says that it looks at a request: nothing that the port has a word for."""
+        """The venue reports a pending request, for which the port has no value."""
 
     def _declined(self, stands: Standing, kind: str = "REPLACE") -> None:
         refusal = Declined(reason=RejectReason.VENUE_REJECTED, message="no")
@@ -198,7 +198,7 @@ class Play:
             self.world.take(refusal)
 
     def _unknown(self, _stands: Standing) -> None:
-        """The venue says for as long as it takes that it has no such order."""
+        """The venue answers that it has no such order until that counts."""
         for request in self.sent:
             self.world.take(Letter(request, self.order.id, Unanswered(message="no answer")))
         self.world.report(self.world.session.told(self.order.id, None, [], self.world.now))

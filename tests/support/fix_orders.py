@@ -23,7 +23,7 @@ async def revoke_key(desk: Desk, key_id: str) -> None:
 
 
 def now() -> str:
-    """The time, as FIX writes it."""
+    """The present time in FIX format."""
     return f"{datetime.now(UTC):%Y%m%d-%H:%M:%S.000}"
 
 
@@ -41,6 +41,6 @@ def cancel(name: str, original: str, symbol: str, **fields: str) -> dict[int, st
 
 
 def executions(*lives: FixPeer) -> list[Fields]:
-    """The execution reports of all lives of a client, without answers to questions."""
+    """The execution reports of all runs of a client, without answers to status requests."""
     found = [fields for life in lives for fields in life.all_reports()]
     return [fields for fields in found if fields[35] == "8" and fields[150] != "I"]

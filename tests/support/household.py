@@ -84,7 +84,7 @@ MARKETS = {
 
 
 class Household:
-    """Commands reach the venue at once. ``deposited`` is what came from outside, less what left."""
+    """An account whose commands reach the venue at once. ``deposited`` is the sum of deposits less withdrawals."""
 
     def __init__(self, kind: AccountKind, mode: PositionMode, cash: str = "2000") -> None:
         self.account = account("0", kind, position_mode=mode)
@@ -116,7 +116,7 @@ class Household:
         return INSTRUMENTS.pairs.rate(source, target, self.quotes.get)
 
     def market(self, instrument: Instrument) -> MarketState:
-        """The data of decisions."""
+        """The market data for decisions."""
         pairs = INSTRUMENTS.pairs
         conversion = pairs.conversion(instrument.currency, self.account.currency, self.quotes.get)
         return MarketState(self.quotes.get(instrument.symbol), False, True, conversion)
@@ -136,7 +136,7 @@ class Household:
         return order
 
     def modify(self, order: Order, quantity: Decimal) -> bool:
-        """Ask for another quantity; whether it was granted."""
+        """Request another quantity; true if it was accepted."""
         self._refresh()
         instrument = INSTRUMENTS[order.instrument_id]
         legs = alternatives(order, self.orders.values())
@@ -154,19 +154,19 @@ class Household:
         self.report(self.books.cancel(order, Nanos(self.clock)))
 
     def expire(self) -> None:
-        """Let a day pass at the venue: what works no longer than that is over."""
+        """End a day at the venue: orders of that day expire."""
         self.clock += 86_400 * NANOS_PER_SECOND
         self.report(self.books.on_clock(Nanos(self.clock)))
 
     def report(self, reports: list[ExecutionReport]) -> None:
-        """Book what the venue says."""
+        """Book the venue's reports."""
         now = NOW + timedelta(seconds=self.clock // NANOS_PER_SECOND)
         booking = ReportBooking(self.orders, {ACCOUNT_ID: self.book}, INSTRUMENTS, self._booked, now, self.rate)
         booking.apply(reports)
         self.executions += booking.executions
 
     def open_orders(self) -> list[Order]:
-        """Those that still work."""
+        """The working orders."""
         return [order for order in self.orders.values() if order.is_open]
 
     # -------------------------------------------------------------- money
@@ -180,7 +180,7 @@ class Household:
         return [position for position in self.positions.values() if position.quantity]
 
     def move(self, amount: Decimal) -> bool:
-        """Deposit, or for an amount below zero withdraw if as much may leave; whether it was done."""
+        """Deposit, or withdraw for an amount below zero if that is allowed; true if it was done."""
         self._refresh()
         available = self.book.available
         if amount < ZERO and -amount > withdrawable(self.account, ZERO if available is None else available):
@@ -192,7 +192,7 @@ class Household:
         return True
 
     def roll(self, day: int) -> Iterator[Any]:
-        """Post the carry of a day, and let it begin anew."""
+        """Post the carry of a day and begin the next day."""
         terms = CarryTerms(INSTRUMENTS, self.quotes.get, {"USD": Decimal("0.05")})
         yield from post_carry(self.account, self.held(), terms, NOW.date() + timedelta(days=day), NOW)
         for position in self.positions.values():

@@ -27,7 +27,7 @@ _POLL_SECONDS = 0.05
 
 
 class Process:
-    """One process of the platform. It keeps its settings, and so its port, over deaths and starts."""
+    """One process of the platform. It keeps its settings and its port over restarts."""
 
     def __init__(
         self, arguments: list[str], environment: dict[str, str], ready: str, stack: ExitStack, module: str = "cli"
@@ -55,13 +55,13 @@ class Process:
 
     @property
     def pid(self) -> int:
-        """Its process id in this life."""
+        """The id of the running process."""
         assert self._running is not None
         return self._running.pid
 
     @property
     def output(self) -> str:
-        """All that it has said, in all its lives."""
+        """The output of all runs of the process."""
         return "".join(self._said) + (self._running.output if self._running is not None else "")
 
     def start(self) -> None:
@@ -72,7 +72,7 @@ class Process:
         self._running = self._stack.enter_context(running(self._arguments, self._environment, self._module))
 
     def wait_until_ready(self, ready: str | None = None) -> None:
-        """Wait until it does its work, or says ``ready``."""
+        """Wait until the process works, or prints ``ready``."""
         assert self._running is not None
         if ready is None and self._ready == "/readyz":
             self._wait_for_answer(self._running)
@@ -80,28 +80,28 @@ class Process:
             self.wait_for(ready or self._ready)
 
     def wait_for(self, text: str) -> str:
-        """The next line with ``text`` that it says in this life."""
+        """The next line with ``text`` in the output of this run."""
         assert self._running is not None
         return self._running.wait_for_line(lambda line: text in line, _START_SECONDS)
 
     def kill(self) -> None:
-        """SIGKILL: it can do nothing about it."""
+        """Kill the process with SIGKILL."""
         assert self._running is not None
         self._running.process.kill()
         self._running.process.wait()
 
     def stop(self) -> None:
-        """SIGTERM, and wait for its end."""
+        """Send SIGTERM and wait for the end of the process."""
         assert self._running is not None
         self._running.stop()
 
     def restart(self, ready: str | None = None) -> None:
-        """Start it again and wait until it does its work, or says ``ready``."""
+        """Start the process again and wait until it works, or prints ``ready``."""
         self.start()
         self.wait_until_ready(ready)
 
     async def come_back(self, ready: str | None = None) -> None:
-        """``restart`` while everything else goes on."""
+        """Run ``restart`` in a thread, so that the event loop continues."""
         await asyncio.to_thread(self.restart, ready)
 
     def _wait_for_answer(self, process: Running) -> None:
@@ -144,7 +144,7 @@ class Installation:
         return self.processes[-1]
 
     def start(self, *processes: Process) -> None:
-        """Start processes side by side and wait until all do their work."""
+        """Start processes at the same time and wait until all of them work."""
         for process in processes:
             process.start()
         for process in processes:
@@ -153,7 +153,7 @@ class Installation:
 
 @contextmanager
 def installation(database_url: str, redis_url: str, folder: Path, **settings: str) -> Iterator[Installation]:
-    """An installation with nothing but its administrator; whatever was started of it is killed at the end."""
+    """An installation with only its administrator; all its processes are killed at the end."""
     environment = {
         "DATABASE_URL": database_url,
         "REDIS_URL": redis_url,
@@ -178,7 +178,7 @@ def installation(database_url: str, redis_url: str, folder: Path, **settings: st
 
 
 async def _set_up(database_url: str, environment: dict[str, str]) -> None:
-    """Make the database keep what it says that it keeps, when it is killed too, and add the administrator."""
+    """Make the database durable, so that a kill loses no commit, and add the administrator."""
     connection = await asyncpg.connect(database_url)
     try:
         # The test servers do without for all others, who never kill them right after something that matters.
@@ -190,7 +190,7 @@ async def _set_up(database_url: str, environment: dict[str, str]) -> None:
 
 
 def free_port() -> int:
-    """A port that nobody listens on."""
+    """A free port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

@@ -41,7 +41,7 @@ _OUTCOME_UNKNOWN = frozenset({"UNAVAILABLE", "RATE_LIMITED"})
 
 @dataclass(slots=True)
 class Trader:
-    """Places and cancels orders in one account under names of its own, and repeats whatever was not answered."""
+    """Places and cancels orders in one account, and repeats each request that was not answered."""
 
     desk: Desk
     account_id: str
@@ -54,11 +54,11 @@ class Trader:
 
     @property
     def resting(self) -> set[str]:
-        """The names of orders that wait for a market far away."""
+        """The ids of orders whose limit is far from the market."""
         return {name for name in self.accepted if name.startswith("rests") and name not in self.canceled}
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Trade until told to stop; what was begun is brought to an answer."""
+        """Trade until stopped; a request in flight is repeated until it is answered."""
         number = 0
         while not stop.is_set():
             if not self.may_go_on():
@@ -75,7 +75,7 @@ class Trader:
                 await asyncio.gather(*(self._move(kind, f"{kind}-{number}") for kind in MOVES for _ in range(2)))
 
     async def _move(self, kind: str, reference: str) -> None:
-        """Pay in or out under a reference, which comes twice at a time and again until it is answered."""
+        """Deposit or withdraw with a reference, sent twice at the same time and again until it is answered."""
         given = {"accountId": self.account_id, "amount": "1", "reference": reference}
         payload = await self._answered(MOVES[kind], given)
         assert self.moved.setdefault(reference, payload["id"]) == payload["id"]
@@ -125,19 +125,19 @@ class Load:
         return sum(trader.repeats for trader in self.traders)
 
     async def go_on(self, orders: int = 20) -> None:
-        """Wait until so many more orders were accepted."""
+        """Wait until this number of further orders was accepted."""
         goal = self.accepted + orders
         self.limit = goal + _AHEAD
         await eventually(lambda: self.accepted >= goal, timeout_seconds=60)
 
     async def disturb(self, repeats: int = 3) -> None:
-        """Wait until so many more requests were not answered."""
+        """Wait until this number of further requests was not answered."""
         goal = self.repeats + repeats
         self.limit = self.accepted + _AHEAD
         await eventually(lambda: self.repeats >= goal, timeout_seconds=60)
 
     async def check(self) -> None:
-        """Every order that was accepted is there once and came to what it had to; so did the money."""
+        """Assert that every accepted order exists once with the right outcome, and that the money agrees."""
         for trader in self.traders:
             await self._only_open(trader, trader.resting)
         # Whatever still works has been armed again if all of it meets a market that comes to it.
@@ -149,7 +149,7 @@ class Load:
         await self.desk.check_books()
 
     async def _only_open(self, trader: Trader, names: set[str]) -> None:
-        """Wait until these orders of a trader work, and no others."""
+        """Wait until exactly these orders of a trader work."""
         expected = {(name, "NEW", None) for name in names}
         found: set[tuple[str, str, str | None]] = set()
         try:
@@ -164,7 +164,7 @@ class Load:
             raise AssertionError(f"open but not expected or the reverse: {found ^ expected}") from None
 
     async def _check_references(self, trader: Trader) -> None:
-        """Every reference moved money once, and it is the transaction that was answered."""
+        """Assert that every reference moved money once, by the transaction in the answer."""
         found: list[tuple[str, str]] = []
         after: str | None = None
         while True:
@@ -201,7 +201,7 @@ async def _publish(desk: Desk) -> None:
 
 
 async def _quote(desk: Desk, stop: asyncio.Event) -> None:
-    """Repeat the market's prices: a machine that takes its time must not make them old, on which nobody trades."""
+    """Repeat the market's prices, so that they do not become stale on a slow machine."""
     while not stop.is_set():
         await _publish(desk)
         try:
@@ -213,7 +213,7 @@ async def _quote(desk: Desk, stop: asyncio.Event) -> None:
 
 @asynccontextmanager
 async def load(desk: Desk, accounts: int = 3) -> AsyncIterator[Load]:
-    """Traders that trade until the context ends, each in an account of its own; all of them have begun."""
+    """Traders that trade until the context ends, each in its own account; yields when all have begun."""
     await desk.create_instrument(SYMBOL, shortable=True, fees={"makerRate": "0.0002", "takerRate": "0.0005"})
     await desk.publish(SYMBOL, *_MARKET)
     ids = [await desk.open_account("10000000", kind="MARGIN") for _ in range(accounts)]

@@ -186,12 +186,12 @@ class LoopbackVenue:
     # ------------------------------------------------------------------ for tests
 
     def quote(self, symbol: str, bid: str, ask: str, size: str = "1000") -> None:
-        """The venue's own market moves; what it lets trade is reported."""
+        """Move the venue's own market; fills are reported."""
         tick = QuoteTick(symbol, self._now(), Decimal(bid), Decimal(ask), Decimal(size), Decimal(size))
         self._report(symbol, self._exchange(symbol).on_tick(tick))
 
     def restate(self, client_order_id: str, **terms: Decimal) -> None:
-        """Change an order unasked, where that is possible."""
+        """Change an order without a request, if that is possible."""
         symbol = self._orders[client_order_id].symbol
         self._report(symbol, self._exchange(symbol).replace(client_order_id, Changes(**terms), self._now()))
 
@@ -200,24 +200,24 @@ class LoopbackVenue:
         return [order for order in self._orders.values() if order.status in _LIVE]
 
     def told(self, client_order_id: str) -> VenueOrder:
-        """An order as it stands."""
+        """The present state of an order."""
         return self._orders[client_order_id]
 
     def say(self, *reports: VenueReport) -> None:
-        """Say something, whether it is true or not."""
+        """Send any report, true or not."""
         for queue in self._listeners:
             queue.put_nowait(reports)
 
     def forget(self, client_order_id: str) -> None:
-        """Know nothing of an order any more."""
+        """Forget an order."""
         del self._orders[client_order_id]
 
     def hold(self, symbol: str, quantity: str) -> None:
-        """Hold something that nobody bought here."""
+        """Add a position without an execution on the platform."""
         self._exchange(symbol).set_holding(_OURS, Holding.net(Decimal(quantity)))
 
     def hang_up(self) -> None:
-        """End all connections."""
+        """Close all connections."""
         for queue in self._listeners:
             queue.put_nowait(None)
         self._listeners.clear()
@@ -285,7 +285,7 @@ class LoopbackVenue:
         return self._exchanges.setdefault(symbol, Exchange(self.tick_size))
 
     def _now(self) -> Nanos:
-        """The venue's clock, which never shows the same time twice."""
+        """The venue's clock; no two times are equal."""
         self._last_nanos = max(self._last_nanos + 1, Nanos.now())
         return Nanos(self._last_nanos)
 
@@ -336,7 +336,7 @@ async def _drain(
 
 
 def _after(order: VenueOrder, report: StatusChange) -> VenueOrder:
-    """The order as the venue shows it after a report of its exchange."""
+    """The venue's state of the order after a report of its exchange."""
     order = replace(order, status=report.status, at=Nanos(max(report.at, order.at)))
     match report:
         case Accepted() | Replaced():

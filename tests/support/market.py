@@ -52,7 +52,7 @@ def nanos(text: str) -> Nanos:
 
 
 def moment(text: str) -> datetime:
-    """The same as a datetime in UTC."""
+    """A time in RFC 3339 as a datetime in UTC."""
     return datetime.fromisoformat(text).astimezone(UTC)
 
 
@@ -69,7 +69,7 @@ def trade(symbol: str, at: int, price: Any, size: Any = 1) -> TradeTick:
 
 @pytest.fixture(name="bus")
 async def open_bus(redis_url: str) -> AsyncIterator[RedisBus]:
-    """A bus of the test's own."""
+    """A bus for one test."""
     async with RedisBus(redis_url) as opened:
         yield opened
 

@@ -44,7 +44,7 @@ class Deaths:
 
 @contextmanager
 def mortal_venue(environment: Mapping[str, str], seed: int) -> Iterator[Deaths]:
-    """A venue beside this process on the servers that ``environment`` names."""
+    """A venue in another process, on the servers in ``environment``."""
     process = Popen(
         [sys.executable, "-m", "tests.support.mortal", str(seed)],
         cwd=ROOT,
@@ -67,7 +67,7 @@ def _die() -> None:
 
 
 def _make_mortal(chance: Random) -> None:
-    """Die now and then at the two worst moments of a step, and somewhere in it."""
+    """Kill the process at random: at the two worst moments of a step, or at another one."""
     write, process_venue_step = venue_step._write, venue.process_venue_step
 
     async def write_and_die(*arguments: Any) -> None:
@@ -98,7 +98,7 @@ async def _live(settings: Settings) -> None:
 
 
 class _Parent:
-    """Starts the next child when one was killed, until it is told to stop."""
+    """Starts the next child process when one was killed, until it is stopped."""
 
     def __init__(self, settings: Settings, seed: int) -> None:
         self._settings = settings
@@ -135,7 +135,7 @@ class _Parent:
 
 
 def main() -> None:
-    """Live and die until SIGTERM."""
+    """Run child processes that kill themselves, until SIGTERM."""
     configure_logging(LogSetting("error", "console"), sys.stderr)
     sys.stdout.write(f"{_Parent(load_settings(os.environ), int(sys.argv[1])).run()}\n")
 

@@ -25,7 +25,7 @@ _EVENTS, _DEATHS = 25, 0.4
 
 
 def kill_detectors(environment: dict[str, str], seed: int) -> int:
-    """Read all new events on the servers that ``environment`` names; how many processes were killed meanwhile."""
+    """Read all new events on the servers in ``environment``; returns the number of killed processes."""
     finished = run(
         [sys.executable, "-m", "tests.support.mortal_detectors", str(seed)],
         cwd=ROOT,
@@ -74,7 +74,7 @@ def _live(settings: Settings, seed: int, number: int) -> None:
 
 
 def main() -> None:
-    """Start the next child when one was killed, until one has read all."""
+    """Start the next child process when one was killed, until one has read all events."""
     configure_logging(LogSetting("error", "console"), sys.stderr)
     settings, seed, killed = load_settings(os.environ), int(sys.argv[1]), 0
     while True:

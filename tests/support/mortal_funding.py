@@ -24,7 +24,7 @@ _MOST = 500
 
 
 def _die_before(statement: int) -> None:
-    """Let this process end in front of a statement, counted from now."""
+    """Kill this process before a statement, counted from now."""
     left = statement
 
     def counting(original: Any) -> Any:
@@ -59,7 +59,7 @@ def _live(number: int, arguments: list[str]) -> None:
 
 
 def main() -> None:
-    """Kill one after the other."""
+    """Run and kill processes one after the other."""
     for number in range(1, _MOST):
         child = os.fork()
         if child == 0:

@@ -19,7 +19,7 @@ class Missing(Exception):
 
 
 def prepare_packages(folder: Path) -> None:
-    """Install what the lock names, unless it is there."""
+    """Install the packages of the lock file, unless they are installed."""
     lock_file = folder / "package-lock.json"
     with lock_file.open("rb") as lock:
         # Workers of one test run share the folder.

@@ -28,12 +28,12 @@ _ANYTHING: dict[str, Any] = {
 
 
 async def migrate_to(database_url: str, step: str) -> None:
-    """Migrate up to and with a step."""
+    """Apply the migrations up to and including one."""
     await migrate(database_url, last=step)
 
 
 async def insert(connection: asyncpg.Connection, table: str, **values: Any) -> Any:
-    """A row with these values, and anything in other columns that need some; its id."""
+    """Insert a row with these values, and arbitrary values in other required columns; returns its id."""
     columns = await connection.fetch(
         "SELECT column_name, data_type FROM information_schema.columns WHERE table_name = $1 "
         "AND is_nullable = 'NO' AND column_default IS NULL AND is_identity = 'NO'",

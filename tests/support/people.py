@@ -28,7 +28,7 @@ _TABLES = ("users", "sessions", "refresh_tokens", "api_keys", "account_grants", 
 
 @dataclass(slots=True)
 class Person:
-    """Somebody who signed in."""
+    """A signed-in user."""
 
     user: User
     session: SignedIn
@@ -46,20 +46,20 @@ def quick_access(throttle: Throttle | None = None) -> Access:
 
 
 async def join(access: Access, name: str, role: Role = Role.TRADER) -> Person:
-    """Add a person, by the part of the email before the @, and sign it in."""
+    """Add a user, named by the part of the email before the @, and sign in."""
     email = f"{name}@example.com"
     user = await create_user(access, SYSTEM, email=email, name=name.title(), password=PASSWORD, role=role)
     return await sign_in(access, user)
 
 
 async def sign_in(access: Access, user: User) -> Person:
-    """Begin another session of a person."""
+    """Begin another session of a user."""
     session = await login(access, user.email, PASSWORD, ADDRESS)
     return Person(user, session, await access.authenticate(session.access_token))
 
 
 async def open_account(access: Access, owner_id: UUID, name: str = "Main") -> UUID:
-    """An account with nothing in it, that its owner can see at once."""
+    """An empty account that its owner can see at once."""
     account = await Account.create(
         owner_id=owner_id,
         name=name,

@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 
 
 class Running:
-    """A command that runs, and what it has said so far."""
+    """A running command and its output so far."""
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self.process = process
@@ -32,7 +32,7 @@ class Running:
         return self.process.pid
 
     def wait_for_line(self, wanted: Callable[[str], bool], timeout_seconds: float = 60.0) -> str:
-        """The next line of its output that is wanted.
+        """The next matching line of the command's output.
 
         Raises:
             AssertionError: it did not come in time, or the command ended; with all that was said.
@@ -49,23 +49,23 @@ class Running:
                 return line
 
     def wait(self, timeout_seconds: float = 60.0) -> int:
-        """Wait for its end; the exit code."""
+        """Wait for the end of the command; returns the exit code."""
         returncode = self.process.wait(timeout_seconds)
         self._reader.join(timeout_seconds)
         return returncode
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
-        """Ask it to stop and wait; the exit code."""
+        """Send SIGTERM and wait for the end; returns the exit code."""
         self.process.send_signal(number)
         return self.wait()
 
     @property
     def output(self) -> str:
-        """All that it has said."""
+        """The output so far."""
         return "".join(self.lines)
 
     def descendants(self) -> list[psutil.Process]:
-        """Everything that it has started and that still runs."""
+        """The running processes that the command has started."""
         return psutil.Process(self.pid).children(recursive=True)
 
     def _read(self) -> None:
@@ -78,7 +78,7 @@ class Running:
 
 @contextmanager
 def running(arguments: Sequence[str], environment: Mapping[str, str], module: str = "cli") -> Iterator[Running]:
-    """`tradegraph`, or another module, with these arguments; whatever is left of it at the end is killed."""
+    """Run `tradegraph`, or another module, with these arguments; remaining processes are killed at the end."""
     process = subprocess.Popen(
         [sys.executable, "-m", module, *arguments],
         cwd=ROOT,

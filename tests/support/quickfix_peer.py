@@ -30,7 +30,7 @@ def fields_of(message: quickfix.Message) -> list[list[str]]:
 
 
 class Application(quickfix.Application):
-    """Tells everything; as an exchange it answers by its script's commands alone."""
+    """Reports each message; as an exchange it answers only by the commands of its script."""
 
     def __init__(self, password: str) -> None:
         super().__init__()
@@ -83,7 +83,7 @@ class Exchange(Application):
         self._fault = ""
 
     def obey(self, what: str, **given: Any) -> None:
-        """One of: quote, restate, fault, clear, break."""
+        """Execute a command: quote, restate, fault, clear or break."""
         with self._turn:
             if what == "quote":
                 self._quotes[given["symbol"]] = [given["bid"], given["ask"]]
@@ -245,7 +245,7 @@ class Exchange(Application):
 
 
 class Log(quickfix.Log):
-    """Tells what QuickFIX itself remarks, such as a message that its dictionary does not allow."""
+    """Reports QuickFIX's own log, such as a message that its dictionary does not allow."""
 
     def onEvent(self, text: str) -> None:
         say("log", text=text)

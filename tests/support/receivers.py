@@ -43,7 +43,7 @@ class Post:
 
 @dataclass
 class Receiver:
-    """A program that receives webhooks. While ``gate`` is closed it answers nobody."""
+    """A program that receives webhooks. It does not answer while ``gate`` is closed."""
 
     port: int = 0
     status: int = 204
@@ -58,7 +58,7 @@ class Receiver:
 
     @property
     def keys(self) -> list[str]:
-        """The keys of all notices in the order in which they came, each message counted once."""
+        """The keys of all notices in the order of arrival, each message counted once."""
         seen: dict[str, Post] = {}
         for post in list(self.posts):
             seen.setdefault(post.id, post)
@@ -100,7 +100,7 @@ def receiver() -> Iterator[Receiver]:
 
 @dataclass
 class Mailbox:
-    """A mail server that keeps what it is given."""
+    """A mail server that keeps its messages."""
 
     port: int = 0
     mails: list[EmailMessage] = field(default_factory=list)
@@ -108,7 +108,7 @@ class Mailbox:
     async def handle_DATA(  # noqa: N802  the name that the server calls
         self, _server: SMTP, _session: Session, envelope: Envelope
     ) -> str:
-        """Keep one."""
+        """Keep one message."""
         assert isinstance(envelope.content, bytes)
         mail = email.message_from_bytes(envelope.content, policy=email.policy.default)
         assert isinstance(mail, EmailMessage)

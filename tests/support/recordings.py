@@ -19,7 +19,7 @@ DEFAULT_SIZE = Decimal(1_000_000)
 
 
 class Event(NamedTuple):
-    """The market as it stands after one line of a recording."""
+    """The market after one line of a recording."""
 
     at: int
     bid: Decimal
@@ -88,7 +88,7 @@ def read_events(quotes: Path, trades: Path | None, until: int) -> list[Event]:
 
 
 def expected_fills(order: Terms, events: Sequence[Event], arrival: int) -> Iterator[Fill]:
-    """All that an order which arrives right after the event of this number must execute."""
+    """The executions that an order must get if it arrives right after the event with this number."""
     remaining = order.quantity
     for number in range(arrival, len(events)):
         event = events[number]

@@ -35,7 +35,7 @@ LOOPBACK = "loopback"
 
 @dataclass(slots=True)
 class RemoteDesk:
-    """The parts for tests of a real venue."""
+    """A platform with a real venue, for tests."""
 
     whole: Platform
     venue: LoopbackVenue
@@ -45,7 +45,7 @@ class RemoteDesk:
         return await self.whole.open_account(cash, venue=LOOPBACK, **others)
 
     async def quote(self, bid: str, ask: str, size: str = "1000") -> None:
-        """A quote, there and here."""
+        """Publish a quote at the venue and on the platform."""
         self.venue.quote("COIN", bid, ask, size)
         await self.whole.quote("COIN", bid, ask, size)
 
@@ -64,12 +64,12 @@ class RemoteDesk:
         return [event.kind for event in told if event is not None and event.order.id == order.id]
 
     async def prove(self, account: AccountBook) -> None:
-        """The account's books are what its executions make of them."""
+        """Assert that the account's books follow from its executions."""
         catalog = await self.whole.services.market.catalog()
         assert (await prove_book(account.id, catalog.by_id)).breaks == []
 
     async def quiet(self) -> None:
-        """Wait until nothing that was asked is unanswered."""
+        """Wait until every request is answered."""
 
         async def nothing() -> bool:
             rows = await fetch("SELECT count(*) AS n FROM venue_requests")
@@ -78,7 +78,7 @@ class RemoteDesk:
         await until(nothing)
 
     async def differences(self) -> list[tuple[str, str, bool]]:
-        """All that was ever found to differ: its kind, what it is about, and whether it is so still."""
+        """All differences ever found: kind, subject, and true if it still exists."""
         rows = await fetch("SELECT kind, subject, cleared_at IS NULL AS open FROM venue_differences ORDER BY id")
         return [(row["kind"], row["subject"], row["open"]) for row in rows]
 
@@ -105,7 +105,7 @@ async def remote_desk(
 
 @asynccontextmanager
 async def running_remote(desk: RemoteDesk) -> AsyncIterator[None]:
-    """The venue's router, which knows only what is stored and what the venue says; it is ended without ceremony."""
+    """The venue's router, built from stored rows and the venue's answers; it is cancelled at the end."""
     services = desk.whole.services
     async with hold_lease(services.settings.database_url, role_of(LOOPBACK)) as lease:
         router = RemoteVenueLoop(

@@ -60,7 +60,7 @@ class _Mailbox(list[Any]):
 
 
 class RemoteWorld(World):
-    """A ``World`` whose venue is a real one. Its market and the one that the engine sees move together."""
+    """A ``World`` with a real venue. The venue's market and the engine's market move together."""
 
     ends_exits_at_once = False
 
@@ -81,7 +81,7 @@ class RemoteWorld(World):
         return remote
 
     def restart(self) -> None:
-        """The engine dies, with all that was said to it and not booked, and its successor knows what is stored."""
+        """Restart the engine: reports that were not booked are lost, and the new one is built from stored rows."""
         self.mail.clear()
         requests = [replace(row, flying=False, asks=0) for row in self.session.outbox._requests.values()]
         executions: dict[UUID, set[str]] = {}
@@ -108,7 +108,7 @@ class RemoteWorld(World):
     # ------------------------------------------------------------------ what happens
 
     def match(self, bid: str, ask: str, size: str = "5") -> list[ExecutionReport]:
-        """A new quote, here and there."""
+        """A new quote on the platform and at the venue."""
         reports = super().match(bid, ask, size)
         self.there.quote(self.instrument.symbol, bid, ask, size)
         return reports
@@ -126,7 +126,7 @@ class RemoteWorld(World):
         return Nanos.of(moment)
 
     def submit(self, orders: Sequence[Order]) -> None:
-        """Command the orders."""
+        """Send the commands to place the orders."""
         command = VenueCommand(SUBMIT, orders[0], self.account_terms, group=tuple(orders) if len(orders) > 1 else ())
         self.report(self.session.act([command], self.now))
 
@@ -136,7 +136,7 @@ class RemoteWorld(World):
         self.report(self.session.act([VenueCommand(CANCEL, order, self.account_terms)], self.now))
 
     async def send(self, *, lose_answers: bool = False) -> int:
-        """Let out what is ready; how many requests. The answers lie in the mail then."""
+        """Send the waiting requests; returns their number. The answers are in the mailbox then."""
         ready = self.session.take_ready(self.now, 100, _KINDS)
         for request in ready:
             answers = await self._send(request)
@@ -158,25 +158,25 @@ class RemoteWorld(World):
         return [await self.there.replace(ref, terms)]
 
     def deliver(self, place: int = 0, *, keep: bool = False) -> None:
-        """One piece of the mail arrives; with ``keep`` it will come again."""
+        """Deliver one message of the mailbox; with ``keep`` it will be delivered again."""
         item = self.mail[place] if keep else self.mail.pop(place)
         self.take(item)
 
     def take(self, item: Any) -> None:
-        """Something arrives."""
+        """Apply one delivered message."""
         if isinstance(item, Letter):
             self.report(self.session.answered(item.request, item.order_id, item.answer, self.now))
         else:
             self.report(self.session.hear(item, self.now))
 
     async def run(self) -> None:
-        """Send and deliver, in order, until nothing happens any more."""
+        """Send and deliver in order until nothing is left."""
         while await self.send() or self.mail:
             while self.mail:
                 self.deliver()
 
     async def clear_up(self) -> None:
-        """Let time pass, ask about what is due, and compare the books, until nothing is in doubt."""
+        """Advance the clock, ask the due questions and compare the books, until no order is unconfirmed."""
         for _ in range(100):
             await self.run()
             self.clock += 5 * NANOS_PER_SECOND
@@ -212,7 +212,7 @@ class RemoteWorld(World):
     # ------------------------------------------------------------------ what must be
 
     async def check_truth(self) -> None:
-        """The books are what the venue's own fills make of them, whatever came in between."""
+        """Assert that the books follow from the venue's own fills."""
         fills = await self.there.executions(Nanos(0))
         filled: dict[UUID, Decimal] = {}
         held, dues = ZERO, dict[UUID, Dues]()
@@ -236,7 +236,7 @@ class RemoteWorld(World):
         assert self.book.account.cash == cash + realized
 
     async def check_ends(self) -> None:
-        """Each order stands here as it does there; one that never got there stands by itself."""
+        """Assert that each order has the venue's state; an order that never reached the venue has ended."""
         for order in self.orders.values():
             there: VenueOrder | None = self.there._orders.get(client_id_of(order.id))
             if there is None:

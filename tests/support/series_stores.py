@@ -32,7 +32,7 @@ bind-address = "127.0.0.1:{rpc}"
 
 @dataclass
 class Store:
-    """One that runs, or has been stopped."""
+    """A time series store, running or stopped."""
 
     name: str
     port: int

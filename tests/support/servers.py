@@ -29,7 +29,7 @@ def throwaway_services() -> Iterator[EmbeddedServices]:
 
 
 def _sweep() -> None:
-    """Delete the folders of sessions that died: those whose lock nobody holds, and that are not just being made."""
+    """Delete the folders of crashed sessions: their lock is free, and they are not new."""
     for lock in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*/embedded/lock"):
         try:
             if time.time() - lock.stat().st_mtime < _YOUNG_SECONDS:

@@ -12,7 +12,7 @@ _PIECE = b"\0" * 65_536
 
 @dataclass
 class SmallDisk:
-    """A folder. ``reason`` says why it is on no file system of its own; empty if it is."""
+    """A folder on its own small file system; ``reason`` tells why it has none, and is empty if it has one."""
 
     path: Path
     reason: str
@@ -33,7 +33,7 @@ class SmallDisk:
                 return
 
     def make_room(self) -> None:
-        """Take away what fills it."""
+        """Remove the filling file."""
         self._filler.unlink(missing_ok=True)
 
     @property

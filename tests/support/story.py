@@ -37,7 +37,7 @@ _STOPPED = {
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A change of an order by its name; what does not fit it any more is refused."""
+    """A change of an order by its name; a change that no longer fits is refused."""
 
     account: int
     name: str
@@ -56,7 +56,7 @@ class Round:
 
 
 def tell(seed: int, symbol: str, begins: datetime) -> list[Round]:
-    """The story that begins with this seed; ``begins`` is the market's time."""
+    """The story of this seed; ``begins`` is the market's time at its start."""
     chance, middle, rounds, names = Random(seed), Decimal(100), list[Round](), dict[int, list[str]]()
     for number in range(ROUNDS):
         now = begins + number * ROUND + (timedelta(days=2) if number > LAST_ROUND_OF_DAY else timedelta())
@@ -164,7 +164,7 @@ def group(
 
 
 async def books() -> dict[str, list[tuple[Any, ...]]]:
-    """All that the story has come to, without what differs from one telling to the next: identifiers and times."""
+    """The result of the story, without identifiers and times, which differ between runs."""
     statements = {
         "accounts": "SELECT name, cash, reserved, realized_pnl, fees_paid, event_sequence FROM accounts ORDER BY name",
         "positions": """SELECT a.name, p.quantity, p.average_price, p.realized_pnl, p.fees_paid, p.working_buy,

@@ -30,7 +30,7 @@ QUICK = Pace(
 
 @asynccontextmanager
 async def telling(services: ProcessServices, pace: Pace = QUICK) -> AsyncIterator[None]:
-    """A worker's part."""
+    """The notification part of a worker."""
     task = asyncio.create_task(Notifying(services, pace).run())
     try:
         yield
@@ -43,7 +43,7 @@ async def telling(services: ProcessServices, pace: Pace = QUICK) -> AsyncIterato
 async def add_channel(
     services: ProcessServices, actor: Actor, url: str, *topics: NotificationTopic, **others: Any
 ) -> NotificationChannel:
-    """A channel; of risk events unless told otherwise."""
+    """A channel, by default of risk events."""
     wanted = topics or (NotificationTopic.RISK_EVENT,)
     return await save_channel(
         services.notifications, actor, ChannelDraft(others.pop("name", url[:50]), url, wanted, **others)

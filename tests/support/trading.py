@@ -35,7 +35,7 @@ from workers.venue import ROLE, PaperVenueLoop
 
 @dataclass(slots=True)
 class Platform:
-    """Everything that a test of trading works with."""
+    """The parts that tests of trading use."""
 
     services: ProcessServices
     admin: Actor
@@ -64,7 +64,7 @@ class Platform:
         return owner, book
 
     async def give(self, account_id: UUID, symbol: str, quantity: str, price: str = "100") -> None:
-        """A position that nobody traded for: its account's books do not prove any more."""
+        """Add a position without an execution: the proof of its account's books then fails."""
         instrument = await self.services.market.find(symbol)
         position = PositionBook(new_id(), account_id, instrument.id, Bucket.NET)
         position.quantity, position.average_price, position.changed = Decimal(quantity), Decimal(price), True
@@ -74,11 +74,11 @@ class Platform:
             await work.execute("UPDATE accounts SET book_version = book_version + 1 WHERE id = $1", account_id)
 
     async def place(self, actor: Actor, *commands: PlaceOrder) -> list[Order]:
-        """Place orders; as stored."""
+        """Place orders; returns them as stored."""
         return [row.order for row in await self.services.entry.place_orders(actor, commands)]
 
     async def settled(self, *order_ids: UUID) -> list[Order]:
-        """The orders once the venue has answered all that it was asked."""
+        """The orders, when the venue has answered all requests."""
 
         async def answered() -> list[Order] | None:
             found = await read_orders(order_ids)
@@ -89,7 +89,7 @@ class Platform:
         return await until(answered)
 
     async def filled(self, order_id: UUID, quantity: str) -> Order:
-        """The order once so much of it is filled."""
+        """The order, when this quantity of it is filled."""
 
         async def enough() -> Order | None:
             order = (await read_orders([order_id]))[order_id]
@@ -149,7 +149,7 @@ async def platform(
 
 @asynccontextmanager
 async def running_venue(whole: Platform) -> AsyncIterator[None]:
-    """The paper venue's router, which knows only what is stored; it is ended without ceremony."""
+    """The paper venue's router, built from stored rows; it is cancelled at the end."""
     services = whole.services
     async with hold_lease(services.settings.database_url, ROLE) as lease:
         tracing = services.order_context.tracing

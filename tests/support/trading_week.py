@@ -222,5 +222,5 @@ PLANTED: dict[str, tuple[AnomalyKind, Callable[[NormalWeeks], list[Fact]]]] = {
 
 
 def merged(normal: Sequence[Fact], planted: Sequence[Fact]) -> list[Fact]:
-    """Both in the order of their times."""
+    """Both lists of facts, in the order of their times."""
     return sorted([*normal, *planted], key=lambda fact: fact.at)

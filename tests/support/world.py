@@ -48,12 +48,12 @@ class World:
         self.tick("99.99", "100.01", "5")
 
     def make_books(self, instrument: Instrument) -> InstrumentBooks[Any]:
-        """The paper venue's; other worlds have others."""
+        """The books of the paper venue; subclasses have other venues."""
         return PaperVenue({instrument.symbol: instrument}).books
 
     @property
     def account_terms(self) -> AccountTerms:
-        """The venue's knowledge of the account."""
+        """The account's terms at the venue."""
         account = self.book.account
         return AccountTerms(account.id, account.kind, account.position_mode)
 
@@ -162,7 +162,7 @@ class World:
         return booking
 
     def check(self) -> None:
-        """Money, sums and orders agree."""
+        """Assert that money, sums and orders agree."""
         account, position = self.book.account, self.book.position(self.instrument.id, Bucket.NET)
         assert account.cash == self.start + sum((row.amount for row in account.transactions), ZERO)
         assert account.reserved == position.reserved == reserved_for(position, account.kind) >= ZERO
@@ -188,12 +188,12 @@ class World:
             assert position.quantity >= ZERO
 
     def check_flat(self) -> None:
-        """A reduce-only order works only while there is a position."""
+        """Assert that a reduce-only order works only while there is a position."""
         working = (OrderStatus.NEW, OrderStatus.PARTIALLY_FILLED)
         assert not [order for order in self.orders.values() if order.only_reduces and order.status in working]
 
     def _check_order(self, order: Order) -> None:
-        """Each counts what it may still fill, once per set of orders that exclude each other."""
+        """Assert that an order reserves its unfilled part, once per set of orders that exclude each other."""
         if order.status is OrderStatus.HELD or not order.is_open:
             assert order.reserved_quantity == order.reserved_margin == order.reserved_fee == ZERO
             return

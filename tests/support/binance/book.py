@@ -15,7 +15,7 @@ OPEN = ("NEW", "PARTIALLY_FILLED")
 
 
 class Refusal(Exception):
-    """The exchange says no: its code and message."""
+    """A refusal by the exchange: its code and its message."""
 
     def __init__(self, code: int, message: str) -> None:
         super().__init__(message)
@@ -25,7 +25,7 @@ class Refusal(Exception):
 
 @dataclass
 class Market:
-    """One symbol's terms and the quote that stands; sizes are used up by what trades against them."""
+    """One symbol's terms and its current quote; trades reduce the quote's sizes."""
 
     symbol: str
     base: str
@@ -91,7 +91,7 @@ class Order:
 
 
 class Book:
-    """All that the exchange knows. ``publish`` takes each event of the user's stream."""
+    """The state of the exchange. ``publish`` gets each event of the user's stream."""
 
     def __init__(self, clock: Callable[[], int], publish: Callable[[dict[str, Any]], None]) -> None:
         self.clock = clock
@@ -118,7 +118,7 @@ class Book:
         raise Refusal(-2013, "Order does not exist.")
 
     def place(self, order: Order) -> Order:
-        """Take an order and trade what crosses."""
+        """Accept an order and execute it where it crosses the quote."""
         self._check(order)
         self._number += 1
         order.id, order.at = self._number, self.clock()

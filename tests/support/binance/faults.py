@@ -5,7 +5,7 @@ from enum import Enum
 
 
 class Fault(Enum):
-    """Faults of a REST request; those that are TAKEN have had their effect before the answer is lost."""
+    """Faults of a REST request; a request that is TAKEN has its effect before the answer is lost."""
 
     UNAVAILABLE = "503 before anything was done"
     UNAVAILABLE_TAKEN = "503 after it was done"
@@ -24,7 +24,7 @@ class Fault(Enum):
 
 
 class Faults:
-    """Faults by method and path, each for one request; and how the user's stream misbehaves."""
+    """Faults by method and path, each for one request, and faults of the user's stream."""
 
     def __init__(self) -> None:
         self._waiting: dict[tuple[str, str], deque[Fault]] = {}
@@ -38,11 +38,11 @@ class Faults:
         self.ignoring_pings = False
 
     def add(self, method: str, path: str, fault: Fault, times: int = 1) -> None:
-        """Let the next requests of a kind go wrong."""
+        """Add a fault for the next requests of a kind."""
         self._waiting.setdefault((method, path), deque()).extend([fault] * times)
 
     def add_to_next(self, fault: Fault) -> None:
-        """Let the next request that changes something go wrong."""
+        """Add a fault for the next request that changes an order."""
         self._next.append(fault)
 
     def take(self, method: str, path: str) -> Fault | None:
@@ -58,6 +58,6 @@ class Faults:
         return sum(len(waiting) for waiting in self._waiting.values())
 
     def clear(self) -> None:
-        """Everything is well again."""
+        """Remove all faults."""
         self._waiting.clear()
         self.losing = self.doubling = self.holding = self.refusing_sockets = self.ignoring_pings = False

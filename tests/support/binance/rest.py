@@ -171,5 +171,5 @@ SIGNED: dict[tuple[str, str], Callable[[Book, Parameters], Any]] = {
 
 
 def refused(refusal: Refusal, status: int = 400) -> web.Response:
-    """An error of the dialect."""
+    """An error answer in the exchange's format."""
     return web.json_response({"code": refusal.code, "msg": refusal.message}, status=status)

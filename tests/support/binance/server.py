@@ -55,7 +55,7 @@ class BinanceServer:
         await self.stop()
 
     async def stop(self) -> None:
-        """Go away, at once; ``__aenter__`` comes back at the same address."""
+        """Stop at once; ``__aenter__`` starts the server again at the same address."""
         for event in list(self._hanging):
             event.set()
         self.drop_sockets()
@@ -72,7 +72,7 @@ class BinanceServer:
         return time.time_ns() // 1_000_000 + self.skew_milliseconds
 
     def fault(self, method: str, path: str, fault: Fault, times: int = 1) -> None:
-        """Let the next requests of a kind go wrong."""
+        """Add a fault for the next requests of a kind."""
         self.faults.add(method, path, fault, times)
 
     def asked(self, method: str, path: str) -> list[dict[str, str]]:
@@ -88,7 +88,7 @@ class BinanceServer:
 
     @property
     def subscribed(self) -> set[str]:
-        """The market streams that somebody listens to."""
+        """The market streams with a listener."""
         return set().union(*self._streams.values())
 
     @property
@@ -97,7 +97,7 @@ class BinanceServer:
         return len(self._users)
 
     def place(self, symbol: str, side: str, quantity: str, price: str, *, client_id: str) -> Order:
-        """An order that somebody places without us."""
+        """Place an order that is not from the platform."""
         market = self.book.markets[symbol]
         order = Order(0, client_id, market, side, "LIMIT", "GTC", Decimal(quantity), Decimal(price), 0)
         return self.book.place(order)
@@ -125,7 +125,7 @@ class BinanceServer:
         self._stream(f"{symbol.lower()}@trade", message | {"M": True})
 
     def drop_sockets(self) -> None:
-        """Cut all WebSocket connections without a word."""
+        """Cut all WebSocket connections without a close frame."""
         for socket in [*self._users, *self._streams]:
             self._users.discard(socket)
             self._streams.pop(socket, None)
@@ -134,7 +134,7 @@ class BinanceServer:
                 transport.abort()
 
     def say(self, text: str) -> None:
-        """Send any text to those who listen to the user's stream."""
+        """Send any text to the listeners of the user's stream."""
         for socket in self._users:
             self._sends[socket].put_nowait(text)
 

@@ -46,7 +46,7 @@ class BinanceStand:
 
 
 class SilentBinanceStand(BinanceStand):
-    """The same without streams: all that happens is found by asking."""
+    """The same exchange without streams: the platform must poll."""
 
     async def hang_up(self) -> None:
         self._server.fault("GET", "openOrders", Fault.UNAVAILABLE)
@@ -54,7 +54,7 @@ class SilentBinanceStand(BinanceStand):
 
 @asynccontextmanager
 async def binance() -> AsyncIterator[BinanceStand]:
-    """The gateway ``ccxt``, at an exchange of Binance's dialect."""
+    """The gateway ``ccxt``, at a test server with Binance's API."""
     async with BinanceServer() as server, open_venue(server) as venue:
         yield BinanceStand(server, venue)
 

@@ -43,7 +43,7 @@ def with_exchange(server: BinanceServer, settings: Mapping[str, str]) -> dict[st
 
 
 class ExchangeDesk(Platform):
-    """Somebody with an account at the exchange, and a quote of bitcoin to trade by."""
+    """A trader with an account at the exchange, and a quote of bitcoin."""
 
     server: BinanceServer
     owner: Actor
@@ -57,7 +57,7 @@ class ExchangeDesk(Platform):
         self.owner, self.account = await self.open_account("100000", currency="USDT", venue=VENUE)
 
     async def buy(self, quantity: str, price: str, **others: Any) -> Order:
-        """A limit order that is good till cancelled, as it was accepted."""
+        """Place a GTC limit order; returns the accepted order."""
         values: dict[str, Any] = {
             "account_id": self.account.id,
             "symbol": BTC,
@@ -75,7 +75,7 @@ class ExchangeDesk(Platform):
         await self.services.canceling.cancel_order(self.owner, OrderKey(id=order.id))
 
     async def when(self, order: Order, condition: Callable[[Order], bool]) -> Order:
-        """The order once a condition holds of it."""
+        """The order, as soon as it fulfils a condition."""
 
         async def met() -> Order | None:
             found = (await read_orders([order.id]))[order.id]
@@ -89,12 +89,12 @@ class ExchangeDesk(Platform):
         return sorted((row.venue_execution_id, row.price, row.quantity) for row in found)
 
     def fills_there(self) -> list[tuple[str, Decimal, Decimal]]:
-        """The same as the exchange has it, of all orders."""
+        """The exchange's own fills of all orders, in the same form."""
         trades = [trade for order in self.server.orders for trade in order.trades]
         return sorted((str(trade.id), trade.price, trade.quantity) for trade in trades)
 
     async def check_books(self) -> None:
-        """The account's books prove."""
+        """Assert that the account's books are proved."""
         proof = await prove_book(self.account.id, (await self.services.market.catalog()).by_id)
         assert (proof.intact, proof.breaks) == (True, [])
 
@@ -113,7 +113,7 @@ async def exchange_desk(
 
 @asynccontextmanager
 async def routing(desk: Platform, *, reconcile_seconds: float = 60.0) -> AsyncIterator[None]:
-    """The exchange's router, which knows only what is stored; it is ended without ceremony, as a crash ends it."""
+    """The exchange's router, built from stored rows; it is cancelled at the end, like in a crash."""
     services = desk.services
     async with (
         hold_lease(services.settings.database_url, role_of(VENUE)) as lease,
@@ -138,7 +138,7 @@ async def routing(desk: Platform, *, reconcile_seconds: float = 60.0) -> AsyncIt
 
 
 async def differences() -> list[tuple[str, str]]:
-    """The kinds and subjects in which the venue's books and ours differ now."""
+    """The kinds and subjects of the present differences between the venue's books and ours."""
     rows = await fetch("SELECT kind, subject FROM venue_differences WHERE cleared_at IS NULL ORDER BY kind, subject")
     return [(row["kind"], row["subject"]) for row in rows]
 

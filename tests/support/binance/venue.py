@@ -23,7 +23,7 @@ TIMEOUT_SECONDS = 0.5
 
 
 class FixedInstruments:
-    """Instruments that do not change unless a test adds some; the new ones are met at the next ``refresh``."""
+    """Instruments that change only when a test adds some; a new one is visible at the next ``refresh``."""
 
     def __init__(self, *instruments: Instrument) -> None:
         self.stored = list(instruments)
@@ -70,7 +70,7 @@ async def open_venue(server: BinanceServer, known: FixedInstruments | None = Non
 
 
 def limit(side: str, quantity: str, price: str, **others: Any) -> NewOrder:
-    """A limit order for bitcoin that is good till cancelled, unless told otherwise."""
+    """A limit order for bitcoin, by default GTC."""
     values: dict[str, Any] = {
         "client_order_id": client_id_of(new_id()),
         "symbol": BTC,
@@ -84,5 +84,5 @@ def limit(side: str, quantity: str, price: str, **others: Any) -> NewOrder:
 
 
 def ref(order: NewOrder) -> OrderRef:
-    """The order as the router names it."""
+    """The reference to the order, as the router makes it."""
     return OrderRef(client_order_id=order.client_order_id, symbol=order.symbol)
