@@ -22,7 +22,7 @@ from tests.support.servers import throwaway_services
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """``--folder-times`` is what `make test` gives."""
+    """Add the option ``--folder-times``, which `make test` uses."""
     parser.addoption("--folder-times", action="store_true", help="show how long the tests of each folder took")
 
 
@@ -43,7 +43,7 @@ def pytest_terminal_summary(terminalreporter: TerminalReporter, config: pytest.C
 
 @pytest.fixture(autouse=True)
 def logs_as_they_were() -> Iterator[None]:
-    """What a command sets up for its process does not outlive the test that runs the command in this one."""
+    """Restore the logging set-up after a test that runs a command in this process."""
     root = logging.getLogger()
     handlers, level = list(root.handlers), root.level
     yield
@@ -64,7 +64,7 @@ def services() -> Iterator[EmbeddedServices]:
 def databases(
     services: EmbeddedServices, pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[DatabaseFactory]:
-    """Where fresh databases come from. The migrated schema is kept for the next session unless pytest keeps nothing."""
+    """The factory of databases. It keeps the migrated schema for the next session, unless pytest keeps no cache."""
     cache = getattr(pytestconfig, "cache", None)
     folder = cache.mkdir("schema") if cache is not None else tmp_path_factory.mktemp("schema")
     with DatabaseFactory(services, folder) as factory:
@@ -73,14 +73,14 @@ def databases(
 
 @pytest.fixture
 def database_url(databases: DatabaseFactory, request: pytest.FixtureRequest) -> Iterator[str]:
-    """A migrated database of the test's own, dropped after it once its money has been found to come to nothing."""
+    """A migrated database for one test; afterwards its money must sum to zero, and it is dropped."""
     with databases.migrated(tampered=request.node.get_closest_marker("tampers") is not None) as url:
         yield url
 
 
 @pytest.fixture
 def empty_database_url(databases: DatabaseFactory) -> Iterator[str]:
-    """A database of the test's own that has no table yet."""
+    """An empty database for one test."""
     with databases.empty() as url:
         yield url
 
@@ -95,7 +95,7 @@ def redis_url(services: EmbeddedServices) -> str:
 
 @pytest.fixture
 async def database(database_url: str) -> AsyncIterator[str]:
-    """The ORM and its pool, open on a database of the test's own; its URL."""
+    """The ORM and its pool, opened on a database for one test; returns its URL."""
     async with open_database(database_url):
         yield database_url
 
@@ -104,7 +104,7 @@ async def database(database_url: str) -> AsyncIterator[str]:
 def shared_installation(
     services: EmbeddedServices, databases: DatabaseFactory, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Installation]:
-    """An installation for all tests that do not mind each other. It outlives what others do to the servers."""
+    """An installation that independent tests share; other tests do not stop its servers."""
     folder = tmp_path_factory.mktemp("installation")
     # Beside the market data of installations that come and go meanwhile.
     valkey = f"{services.redis_url.rpartition('/')[0]}/1"
@@ -122,6 +122,6 @@ def shared_web(shared_installation: Installation) -> Process:
 
 @pytest.fixture
 def fresh(database_url: str, redis_url: str, tmp_path: Path) -> Iterator[Installation]:
-    """An installation of the test's own, none of whose processes runs yet."""
+    """An installation for one test, without running processes."""
     with installation(database_url, redis_url, tmp_path / "data") as whole:
         yield whole

@@ -24,7 +24,7 @@ SIGNED_OUT = r"^Your session has ended; sign in again\.$"
 
 
 class Clock:
-    """Goes on only when it is told to."""
+    """A clock that moves only when a test moves it."""
 
     def __init__(self, now: float) -> None:
         self.now = now

@@ -62,14 +62,14 @@ class Client:
         return content
 
     async def data(self, query: str, token: str | Person | None = None, **variables: Any) -> dict[str, Any]:
-        """What is answered when nothing goes wrong."""
+        """The data of an answer without errors."""
         answer = await self.ask(query, token, **variables)
         assert "errors" not in answer, answer
         data: dict[str, Any] = answer["data"]
         return data
 
     async def refusal(self, query: str, token: str | Person | None = None, **variables: Any) -> dict[str, Any]:
-        """Extensions of the one error, nothing having been changed."""
+        """The extensions of the only error, after asserting that nothing changed."""
         before = await stored("audit_entries")
         answer = await self.ask(query, token, **variables)
         assert await stored("audit_entries") == before

@@ -35,7 +35,7 @@ limits_of_keys = st.builds(
 
 
 def rights(actor: Actor) -> set[tuple[str, UUID]]:
-    """All that somebody may do, by account."""
+    """All rights of an actor, by account."""
     asks: dict[str, Any] = {
         "read": actor.may_read,
         "trade": actor.may_trade,

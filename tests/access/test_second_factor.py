@@ -26,7 +26,7 @@ def code_of(secret: str, steps: int = 0) -> str:
 
 
 async def protected(access: Access, person: Person) -> tuple[str, list[str]]:
-    """The secret and the recovery codes of somebody whose sign-in takes codes from now on."""
+    """Switch on the second factor of a user; returns the secret and the recovery codes."""
     secret = (await begin(access, person.actor)).secret
     return secret, await confirm(access, person.actor, code_of(secret))
 

@@ -27,7 +27,7 @@ async def admin(database_url: str, redis_url: str, tmp_path: Path) -> AsyncItera
 
 
 async def outcome(address: str, code: str) -> str:
-    """The reason for which a sign-in with a code is refused, or OK."""
+    """The reason of a refused sign-in with a code, or OK."""
     async with Client(address) as client:
         try:
             await client.ask(LOGIN, input={"email": EMAIL, "password": PASSWORD, "code": code})

@@ -39,7 +39,7 @@ def test_no_period_ever_holds_more_than_burst_and_rate_allow(pauses: Sequence[fl
 
 @given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 8)), max_size=60))
 def test_tokens_taken_by_several_processes_are_paid_back(steps: Sequence[tuple[int, int]]) -> None:
-    """Processes that report after each step, against one bucket that knows everything; time stands still."""
+    """Processes that report after each step are compared with one common bucket; time does not move."""
     processes = [TokenBuckets(Rate(1, 10)) for _ in range(3)]
     shared, allowed = 10.0, 0
     for which, requests in steps:

@@ -35,7 +35,7 @@ NO_USER = r"^There is no such user\.$"
 async def refused(
     kind: type[DomainError], work: Callable[[], Awaitable[object]], match: str | None = None
 ) -> DomainError:
-    """What ``work`` raises, having changed nothing."""
+    """The error of ``work``, after asserting that nothing changed."""
     before = await stored()
     with pytest.raises(kind, match=match) as caught:
         await work()

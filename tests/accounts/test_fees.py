@@ -84,7 +84,7 @@ prices = st.integers(1, 10**7).map(lambda ticks: D(ticks) / 10**4)
 def test_the_division_of_an_order_into_fills_does_not_change_its_fee(
     fills: list[tuple[Decimal, Decimal]], rate: Decimal, minimum: Decimal
 ) -> None:
-    """What its fills pay together is what one that is as large pays."""
+    """The sum of the fees of its fills is the fee of one fill of the whole quantity."""
     dues, paid = NOTHING_DUE, Posted()
     for quantity, price in fills:
         before = posted(dues, "USD")

@@ -150,7 +150,7 @@ async def test_concurrent_withdrawals_never_exceed_the_cash(open_one: Open) -> N
 
 
 def documented_grants(role: str) -> str:
-    """What operations.md grants to the role of ``web`` and ``engine``."""
+    """The grants of operations.md to the role of ``web`` and ``engine``."""
     found = re.search(r"```sql\n(-- least privilege.*?)```", OPERATIONS.read_text(), re.DOTALL)
     assert found is not None
     return found[1].replace("tradegraph_app", role).replace("'...'", "'secret'")

@@ -15,7 +15,7 @@ from tests.support.waiting import until
 
 
 class MoodyBus:
-    """Delivers in the process what it is told to; ``deaf`` loses messages without a word."""
+    """A bus within the process; ``deaf`` loses messages without an error."""
 
     def __init__(self) -> None:
         self.deaf = False

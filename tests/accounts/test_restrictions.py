@@ -55,7 +55,7 @@ def test_the_restriction_of_the_higher_role_wins() -> None:
 
 @given(st.lists(st.tuples(st.sampled_from(STATES), st.sampled_from(ROLES)), max_size=12))
 def test_no_sequence_of_changes_lets_a_role_lift_a_higher_restriction(steps: list[tuple[AccountState, Role]]) -> None:
-    """Whoever wanted at least REDUCE_ONLY, and has not lifted it, is not outdone by lower roles."""
+    """A restriction of a role holds until that role or a higher one lifts it."""
     book, wishes = account("0"), dict[Role, AccountState]()
     for state, role in steps:
         if book.state is not state and not may_become(book.state, state):

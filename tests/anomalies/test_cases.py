@@ -50,7 +50,7 @@ async def desk(database_url: str, redis_url: str, tmp_path: Path) -> AsyncIterat
 
 
 async def alarm(desk: Platform, owner: Actor, amount: str, reference: str) -> str:
-    """A deposit that is told of; its transaction."""
+    """Make a deposit that causes a finding; returns its transaction."""
     transaction = await pay(desk, owner, amount, reference)
     assert len((await run_detectors(desk.services.bus)).anomalies) == 1
     return transaction

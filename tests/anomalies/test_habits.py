@@ -79,7 +79,7 @@ def test_habits_are_restored_from_their_state(days):
 
 
 def _told(days, first=0, trading=WEEKDAYS):
-    """On which days a departure is told, of days with their values, among usual days of about five."""
+    """The days with a reported departure, among usual days with a value of about five."""
     habit, peers, told = Habit(), Peers(0.3), []
     for day in range(first, max(days) + 1):
         value = days.get(day, 5.0 + 0.1 * (day % 3))
@@ -227,7 +227,7 @@ def _population(seed):
 
 @pytest.mark.parametrize("seed", range(3))
 def test_whoever_has_no_past_is_judged_by_how_far_anybody_goes(seed):
-    """Newcomers of the population's own styles are not told; what goes far beyond its largest day is."""
+    """A new account with a known style is not reported; a value far beyond the population's largest day is."""
     peers, random = _population(seed)
     newcomers = [float(random.normal(*STYLES[number % len(STYLES)])) for number in range(4_000)]
     assert not [size for size in newcomers if Habit().surprise(size, peers, SIZES) >= 5]

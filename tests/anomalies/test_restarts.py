@@ -22,7 +22,7 @@ from tests.support.trading import Platform, environment, platform
 
 
 async def live(desk: Platform) -> None:
-    """Usual deposits and orders of two people, taken back orders, and what is told of each."""
+    """Make usual deposits, orders and cancels of two users; returns the findings."""
     people = [await desk.open_account("100000000") for _ in range(2)]
     for index in range(30):
         for owner, account in people:
@@ -37,7 +37,7 @@ async def live(desk: Platform) -> None:
 
 
 async def read_at_once() -> tuple[list[Any], dict[tuple[str, str], Any]]:
-    """What is told and learnt by detectors that read all events in one go."""
+    """The findings and the state of detectors that read all events in one run."""
     told: dict[str, Any] = {}
     learnt: dict[tuple[str, str], Any] = {}
     detectors = [made() for made in DETECTORS.values()]

@@ -58,7 +58,7 @@ async def desk(database_url: str, redis_url: str, tmp_path: Path) -> AsyncIterat
 
 
 async def ask(desk: Platform, query: str, actor: Actor | None = None, **variables: Any) -> Any:
-    """The value of the one root field, or the name of the one error with its field."""
+    """The value of the only root field, or the code of the only error with its field."""
     context = Context(desk.services, actor=actor or desk.admin)
     result = await graphql(platform_schema(), query, context_value=context, variable_values=variables)
     if result.errors:

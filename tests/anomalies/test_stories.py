@@ -75,14 +75,14 @@ class Story:
         return command(**(terms | others))
 
     async def trade(self, *commands: PlaceOrder) -> list[Order]:
-        """Place orders and wait for what the venue makes of them; none is refused."""
+        """Place orders and wait for the venue's answers; no order is refused."""
         placed = await self.desk.place(self.owner, *commands)
         orders = await self.desk.settled(*(order.id for order in placed))
         assert {order.status for order in orders} <= {"NEW", "FILLED"}
         return orders
 
     async def cancel(self, *orders: Order) -> set[str]:
-        """Cancel these, one by one, or all that the first account has working; the ids of the orders."""
+        """Cancel these orders one by one, or all working orders of the first account; returns their ids."""
         services = self.desk.services
         if orders:
             await asyncio.gather(
@@ -94,7 +94,7 @@ class Story:
         return {str(order.id) for order in ended}
 
     async def tell(self, step: timedelta = STEP) -> None:
-        """Give the events since the last time their place in the story, ``step`` apart."""
+        """Give new times to the events since the last call, ``step`` apart."""
         async with unit_of_work(self.desk.services.bus) as work:
             await work.execute(
                 "UPDATE account_events e SET at = $1::timestamptz + place * $2::interval FROM (SELECT account_id, "
@@ -106,7 +106,7 @@ class Story:
             )
 
     async def found(self) -> tuple[Anomaly, ...]:
-        """What the detectors find in what was told since they ran last."""
+        """The findings in the events since the last run of the detectors."""
         report = await run_detectors(self.desk.services.bus)
         assert report.events > 0
         return report.anomalies
@@ -199,7 +199,7 @@ async def layer(story: Story) -> Named:
 
 
 async def lose(story: Story) -> Named:
-    """Bought and sold for less, over and over; what was lost just before belongs to the streak."""
+    """Repeated round trips with a loss; losses just before belong to the streak."""
     await story.quote(Decimal(104))
     await story.trade(story.at_market(Side.SELL, "0.05"))
     await story.tell()

@@ -47,13 +47,13 @@ async def _both(ahead: Ahead) -> tuple[str, str]:
 
 
 def _of(actor: Actor, severity: str, score: float) -> dict[str, Any]:
-    """What a case says to who sees one finding of it."""
+    """The case as a user who may see one of its findings sees it."""
     own = {"findingCount": 1, "severity": severity, "score": score, "accountIds": [str(next(iter(actor.accounts)))]}
     return own | {"status": "OPEN", "disposition": None}
 
 
 async def _shown(ahead: Ahead, actor: Actor, steps: int) -> tuple[dict[str, Any], list[Any]]:
-    """The one case, and the steps that the subscription tells."""
+    """The only case, and its steps in the subscription."""
     asking = Asking(ahead.desk, actor)
     (edge,) = (await asking.ask(LIST))["edges"]
     async with asking.listening(STREAM, a=cursor_of(0)) as told:
@@ -168,7 +168,7 @@ TOLD += ("updated_at", "closed_at", "status", "disposition", "version")
     st.sampled_from([{ONE}, {TWO}, {ONE, THREE}]),
 )
 def test_a_user_of_some_accounts_sees_a_case_without_traces_of_others(steps: list[Any], readable: set[Any]) -> None:
-    """The same steps without findings about others, and without what people did before the first, give the same."""
+    """The user sees the same case if findings about others, and steps before the first own finding, are left out."""
     whole: Case | None = None
     alone: Case | None = None
     for number, step in enumerate([TWO, *steps]):

@@ -38,7 +38,7 @@ OTHERS = {"at": "2026-01-05", "secretIds": ["x"], "total": 12.5}
 
 @dataclass
 class Ahead:
-    """Somebody who runs ahead of a client, and all that a finding about it names."""
+    """An account that runs ahead of a client, and all ids in a finding about it."""
 
     desk: Platform
     runner: Actor
@@ -59,7 +59,7 @@ async def _filled(desk: Platform, owner: Actor, account_id: UUID) -> tuple[str, 
 
 
 async def _tell(desk: Platform, anomaly: Anomaly) -> Anomaly:
-    """Store a finding and tell the bus, as a run of the detectors does."""
+    """Store a finding and publish it on the bus, like a run of the detectors."""
     async with unit_of_work(desk.services.bus) as work:
         head = await queries.lock_head(work)
         told = await gather(work, [replace(anomaly, sequence=head + 1, detected_at=work.now)])
@@ -98,7 +98,7 @@ async def _streamed(asking: Asking) -> AsyncIterator[dict[str, Any]]:
 
 
 def _plain(evidence: Any) -> Any:
-    """What is read of it, whose text is sent on as it is."""
+    """The evidence as parsed JSON; its text is sent unchanged."""
     return orjson.loads(orjson.dumps(evidence))
 
 

@@ -222,7 +222,7 @@ async def test_a_state_stream_begins_with_the_current_state(server: Running) -> 
 
 @asynccontextmanager
 async def silent_reader(server: Running, query: str) -> AsyncIterator[asyncio.StreamReader]:
-    """A client that has asked and takes nothing of the answer yet."""
+    """A client that has sent its request and does not read the answer yet."""
     host, port = server.address.removeprefix("http://").split(":")
     reader, writer = await asyncio.open_connection(host, int(port), limit=2**12)
     writer.transport.pause_reading()  # type: ignore[attr-defined]  # a transport that reads

@@ -51,7 +51,7 @@ async def closed_with(client: Raw) -> int | None:
 
 
 def close_code(said: bytes) -> int | None:
-    """The code of the close frame that ends what was said."""
+    """The code of the close frame at the end of the sent data."""
     at = said.rfind(bytes([FINAL | CLOSE]))
     return int.from_bytes(said[at + 2 : at + 4], "big") if at >= 0 and len(said) >= at + 4 else None
 

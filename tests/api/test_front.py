@@ -118,7 +118,7 @@ NUMBERS = count(1)
 
 
 def attempt(web: Web, email: str, **headers: str) -> str:
-    """The code with which a wrong password is answered."""
+    """The error code of a sign-in with a wrong password."""
     body = {"query": WRONG, "variables": {"i": {"email": email, "password": "wrong wrong wrong"}}}
     answer = httpx.post(web.endpoint, json=body, headers=headers, trust_env=False, timeout=30.0)
     code: str = answer.json()["errors"][0]["extensions"]["code"]

@@ -43,7 +43,7 @@ class Raw:
             pass
 
     async def answer(self) -> int:
-        """The status of the next answer, its body read."""
+        """Read the next answer with its body; returns its status."""
         async with asyncio.timeout(PATIENCE_SECONDS):
             head = await self.reader.readuntil(b"\r\n\r\n")
             lines = head.lower().split(b"\r\n")
@@ -292,7 +292,7 @@ def test_an_ipv6_network_counts_as_one_address(address: str, network: str) -> No
 
 
 class Stub:
-    """A connection that holds what a test says."""
+    """A connection whose properties a test sets."""
 
     def __init__(self, held: int = 0) -> None:
         self.held = held

@@ -85,7 +85,7 @@ def everything() -> Iterator[tuple[Root, Place, GraphQLNamedType]]:
 
 
 class Given:
-    """Variables that a root field understands, with one of them exchanged."""
+    """Valid variables of a root field, with one value replaced."""
 
     def __init__(self, desk: Desk) -> None:
         account = desk.accounts[Role.ADMIN, "own"]
@@ -112,7 +112,7 @@ class Given:
         }
 
     def variables(self, root: Root, place: Place, value: Any) -> dict[str, Any]:
-        """What is meant, but ``value`` at ``place``."""
+        """The valid variables with ``value`` at ``place``."""
         if root.kind == "mutation":
             given = dict(RECIPES[root.name](self._known))
         else:

@@ -70,7 +70,7 @@ async def test_pages_of_large_tables_use_an_index(desk: Platform, monkeypatch: p
 
 
 async def plan_of(query: str, arguments: Any) -> str:
-    """The plan where neither sorting nor scanning is free: what is left of either could not be avoided."""
+    """The plan of a statement while sorts and scans are expensive: a remaining one could not be avoided."""
     async with reading() as connection, connection.transaction(readonly=True):
         await connection.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off")
         await connection.execute("SET LOCAL enable_bitmapscan = off")

@@ -35,7 +35,7 @@ NODES = "query ($ids: [ID!]!) { nodes(ids: $ids) { __typename id } }"
 
 @dataclass
 class Desk:
-    """A platform on which one of everything is."""
+    """A platform with one object of each kind."""
 
     whole: Platform
     owner: Actor

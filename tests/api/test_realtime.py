@@ -191,7 +191,7 @@ async def test_an_invalid_cursor_is_refused(server: Running, after: Cursor, mess
 
 
 async def test_a_slow_client_catches_up_from_the_log(desk: Desk) -> None:
-    """Its queue is bounded; what did not fit is read again, in order, and another subscriber notices nothing."""
+    """Events that do not fit into its queue are read again, in order; another subscriber is not affected."""
     text = "x" * 2_000
     total = 3_000
     async with (

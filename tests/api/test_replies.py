@@ -130,7 +130,7 @@ async def test_an_unchanged_answer_is_not_sent_again(desk: Desk) -> None:
 
 
 class Rates:
-    """So many requests of each, and never more."""
+    """A rate limit of a fixed number of requests per caller."""
 
     def __init__(self, burst: int) -> None:
         self._buckets = {kind: TokenBuckets(Rate(0.01, burst)) for kind in ("actor", "address")}

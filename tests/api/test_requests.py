@@ -21,7 +21,7 @@ Line = tuple[str, dict[str, Any]]
 
 
 class Lines(list[Line]):
-    """What was logged."""
+    """The logged lines."""
 
     def __call__(self, level: str, fields: Any) -> None:
         self.append((level, dict(fields())))

@@ -243,7 +243,7 @@ class Desk:
     people: dict[Role, UUID] = field(default_factory=dict)
 
     async def ask(self, name: str, token: str | None, **places: str) -> tuple[str, str | None]:
-        """The code and field that it is answered with; OK and nothing for what is done."""
+        """The code and field of the error; OK and an empty field for success."""
         kind, _, _ = name.partition(".")
         text = f"{kind.lower()} {{ {ASKS[name].format(**places)} }}"
         caller = await self.runner.identify(token, "192.0.2.1")
@@ -347,14 +347,14 @@ def passes(rule: Rule, role: Role, relation: str) -> bool:
 
 
 def sees(role: Role, relation: str) -> bool:
-    """Whether the account exists for somebody."""
+    """True if the account exists for the caller."""
     if relation == "unknown":
         return False
     return relation != "foreign" or role in (Role.RISK_MANAGER, Role.ADMIN)
 
 
 def complaint(name: str, role: Role, relation: str, answer: tuple[str, str | None]) -> str | None:
-    """What is wrong with an answer, if anything is."""
+    """The difference between an answer and the expected one, if there is any."""
     rule, (code, where) = DECISIONS[name], answer
     about_account = "{a}" in ASKS[name] or "{o}" in ASKS[name]
     if name in ("Query.account", "Query.node", "Query.nodes", "Query.order"):

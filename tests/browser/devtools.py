@@ -56,7 +56,7 @@ _CLICKABLE = """(async selector => {
 
 
 class CallFailed(Exception):
-    """The browser refused a command: what it was for is gone, or was never there."""
+    """The browser refused a command: its target does not exist."""
 
 
 class ScriptFailed(Exception):
@@ -168,7 +168,7 @@ class Page:
             answer.set_result(message["result"])
 
     async def watch(self, session: str) -> None:
-        """Record what the page of a session does from now on, and its workers from their first request."""
+        """Record the events of a session's page from now on, and of its workers from their first request."""
         for domain in ("Runtime", "Network", "Log", "Audits", "Page"):
             await self.call(f"{domain}.enable", session)
         await self.call("Target.setAutoAttach", session, autoAttach=True, waitForDebuggerOnStart=True, flatten=True)
@@ -206,7 +206,7 @@ class Page:
         await self.call("Page.navigate", url=url)
 
     async def reload(self) -> None:
-        """Load the page anew. What is asked afterwards is asked of the new document, never of the one that goes."""
+        """Reload the page and wait for the new document, so that later calls never reach the old one."""
         await self.evaluate("globalThis.isOldDocument = true")
         await self.call("Page.reload")
         await self.wait_for("!globalThis.isOldDocument && document.readyState === 'complete'")
@@ -220,7 +220,7 @@ class Page:
         return result["result"].get("value")
 
     async def wait_for(self, expression: str, seconds: float = 60.0) -> Any:
-        """The first truthy value of an expression, or an AssertionError with what the page looks like."""
+        """The first truthy value of an expression, or an AssertionError with the state of the page."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             with contextlib.suppress(CallFailed):  # the page is between two documents
@@ -232,13 +232,13 @@ class Page:
         raise AssertionError(f"never true: {expression}\nproblems: {self.problems}\npage:\n{shown}")
 
     async def click(self, selector: str) -> None:
-        """Click the middle of the first element that matches, as a mouse does, once it lies still and uncovered."""
+        """Click the middle of the first matching element, like a mouse, when it does not move and is not covered."""
         box = await self.wait_for(_CLICKABLE % json.dumps(selector))
         for kind in ("mousePressed", "mouseReleased"):
             await self.call("Input.dispatchMouseEvent", type=kind, button="left", clickCount=1, **box)
 
     async def fill(self, selector: str, text: str) -> None:
-        """Replace the text of a field, as a keyboard does."""
+        """Replace the text of a field, like a keyboard."""
         await self.wait_for(
             "(field => field && (field.focus(), field.select(), document.activeElement === field))"
             f"(document.querySelector({json.dumps(selector)}))"
@@ -246,6 +246,6 @@ class Page:
         await self.call("Input.insertText", text=text)
 
     async def screenshot(self, path: Path) -> None:
-        """Write what the tab shows as PNG."""
+        """Write a picture of the tab as PNG."""
         picture = await self.call("Page.captureScreenshot", format="png")
         path.write_bytes(base64.b64decode(picture["data"]))

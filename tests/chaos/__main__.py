@@ -29,7 +29,7 @@ def _until(end: float) -> Iterator[str | None]:
 
 
 def main(arguments: list[str]) -> int:
-    """Trade, and print what was done."""
+    """Trade, and print the number of actions."""
     seconds = float(arguments[0]) if arguments else _SECONDS
     seed = int(arguments[1]) if len(arguments) > 1 else secrets.randbelow(1_000_000)
     folder = Path(tempfile.mkdtemp(prefix="tradegraph-chaos-"))

@@ -13,7 +13,7 @@ _DELAY_SECONDS = 0.3
 
 
 class Mode(StrEnum):
-    """What becomes of what passes."""
+    """The treatment of passing bytes."""
 
     PASS = "pass"
     DELAY = "delay"
@@ -41,7 +41,7 @@ class Proxy:
         self.url = urlunsplit(parts._replace(netloc=f"{place}@127.0.0.1:{port}" if place else f"127.0.0.1:{port}"))
 
     def set(self, mode: Mode) -> None:
-        """From now on. Whatever was swallowed is lost, so those connections are cut when all is well again."""
+        """Set the mode. Connections with swallowed bytes are cut when the proxy passes bytes again."""
         self._do(self._set(mode))
 
     def close(self) -> None:

@@ -36,7 +36,7 @@ SELECT account_id::text, sequence, order_id IS NOT NULL AS of_order FROM account
 
 @dataclass
 class Follower:
-    """Follows the events of an account, over whatever happens, by the last cursor that it has."""
+    """Follows the events of an account across all faults, by its last cursor."""
 
     client: Client
     account_id: str
@@ -61,7 +61,7 @@ class Follower:
 
 @dataclass
 class Stage:
-    """What is disturbed, and by what chance."""
+    """The disturbed parts, and the source of random numbers."""
 
     chance: Random
     whole: Installation
@@ -84,7 +84,7 @@ class Stage:
         return name
 
     async def kill_engine(self) -> None:
-        """The one that works, or the one that stands by."""
+        """Kill the active engine or the standby."""
         await self._kill(self.chance.choice(self.engines))
 
     async def kill_web(self) -> None:
@@ -140,7 +140,7 @@ class Stage:
         self.clock.set(0)
 
     async def fill_disk(self) -> None:
-        """The disk of the database has no room for a while; the server may go down of it, and comes back."""
+        """Fill the database's disk for a while; the server may stop, and is started again."""
         assert self.disk is not None
         await asyncio.to_thread(self.disk.fill)
         await asyncio.sleep(self.chance.uniform(2, 5))

@@ -53,7 +53,7 @@ async def client(shared_web: Process, key: str) -> AsyncIterator[Client]:
 
 @pytest.fixture
 async def market(admin: Desk) -> Market:
-    """A market of the test's own."""
+    """A market for one test."""
     return await open_market(admin)
 
 

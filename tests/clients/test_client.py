@@ -69,7 +69,7 @@ async def settled(client: Client, order_id: str) -> OrderStatus:
 
 
 class Losing(httpx.AsyncBaseTransport):
-    """A way to the server on which the answers of the first requests are lost after they were carried out."""
+    """A transport that loses the answers of the first requests after the server has executed them."""
 
     def __init__(self, losses: int) -> None:
         self.inner = httpx.AsyncHTTPTransport()

@@ -25,7 +25,7 @@ from tradegraph_command.output import print_json, text_of
 
 
 class Said(NamedTuple):
-    """How a command ended."""
+    """The result of a command: exit code and output."""
 
     code: int
     out: str
@@ -33,7 +33,7 @@ class Said(NamedTuple):
 
     @property
     def json(self) -> object:
-        """What it printed, which is JSON."""
+        """The output, parsed as JSON."""
         return json.loads(self.out)
 
 
@@ -42,7 +42,7 @@ Run = Callable[..., Said]
 
 @pytest.fixture
 def profiles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The file of profiles, which is not there yet."""
+    """The path of the file of profiles, which does not exist yet."""
     for name in [name for name in os.environ if name.startswith("TRADEGRAPH_CLIENT_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("TRADEGRAPH_CLIENT_PROFILES", str(tmp_path / "profiles.toml"))
@@ -148,7 +148,7 @@ async def _events(admin: Desk, account_id: str) -> str:
 
 @pytest.fixture
 async def place(admin: Desk, market: Market) -> str:
-    """Where the market's account stands."""
+    """The end of the event log of the market's account."""
     return await _events(admin, market.account_id)
 
 
@@ -266,7 +266,7 @@ def test_shell_completion_lists_the_subcommands(run: Run, tmp_path: Path, profil
     assert run("completion", "cmd").code == 2
 
     def complete(line: str) -> list[str]:
-        """What a shell is offered at the end of a line."""
+        """The completions of a line that a shell gets."""
         answer = tmp_path / "offered"
         settings = {
             "_ARGCOMPLETE": "1",
@@ -289,7 +289,7 @@ def test_shell_completion_lists_the_subcommands(run: Run, tmp_path: Path, profil
 
 
 def test_the_client_command_runs_without_the_server_packages(profiles: Path) -> None:
-    """In an interpreter that finds neither the server's packages nor what the server alone depends on."""
+    """The interpreter finds neither the server's packages nor their other dependencies."""
     script = """
 import importlib.abc, sys
 class Refuse(importlib.abc.MetaPathFinder):

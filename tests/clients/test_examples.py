@@ -22,13 +22,13 @@ KEY = 'mutation { createApiKey(input: { name: "example", role: ADMIN }) { secret
 
 
 def example(stack: ExitStack, name: str, address: str, key: str, *arguments: str) -> Running:
-    """A run of an example, which is killed at the end."""
+    """Run an example; it is killed at the end."""
     environment = {"TRADEGRAPH_CLIENT_ADDRESS": address, "TRADEGRAPH_CLIENT_KEY": key, "NO_PROXY": "*"}
     return stack.enter_context(running(arguments, environment, f"examples.{name}"))
 
 
 async def wait_for(question: Callable[[], Awaitable[bool]], program: Running) -> None:
-    """Wait until it is so; with what the program has said if it never is."""
+    """Wait until a condition holds; the error has the program's output."""
     try:
         await until(question, PATIENCE_SECONDS)
     except TimeoutError:

@@ -57,7 +57,7 @@ def market_buy(market: Market) -> PlaceOrderInput:
 
 
 async def end_sessions(whole: Installation) -> None:
-    """End all sessions of everybody, as an administrator of the database could."""
+    """End all sessions of all users, directly in the database."""
     connection = await asyncpg.connect(whole.database_url)
     try:
         await connection.execute("UPDATE sessions SET ended_at = now(), end_reason = 'REVOKED'")

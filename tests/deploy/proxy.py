@@ -41,7 +41,7 @@ class Proxied:
     ports: tuple[int, int]
 
     def log(self, port: int) -> str:
-        """What a web process has said."""
+        """The log of a web process."""
         return (self.folder / f"{port}.log").read_text(encoding="utf-8")
 
     def restart_one_by_one(self) -> subprocess.CompletedProcess[str]:
@@ -74,7 +74,7 @@ def proxied(environment: Mapping[str, str], folder: Path, python: str) -> Iterat
 
 
 def _configuration(folder: Path, secure: int, plain: int) -> Path:
-    """The example with other ports and places, in a main file that needs nothing of the machine's."""
+    """The example configuration with other ports and paths, in a main file without system files."""
     text = (FOLDER / "tradegraph.conf").read_text(encoding="utf-8")
     text = text.replace("/etc/nginx/tradegraph-servers.conf", str(folder / "servers.conf"))
     text = text.replace("/etc/nginx/tradegraph.", f"{folder}/tradegraph.")

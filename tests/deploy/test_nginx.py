@@ -38,7 +38,7 @@ def proxy(database_url: str, redis_url: str, tmp_path: Path) -> Iterator[Proxied
 
 
 def _client(proxy: Proxied) -> httpx.AsyncClient:
-    """A client at an address of its own, which finds the proxy under its public name."""
+    """A client with its own address, which calls the proxy by its public name."""
     port = int(proxy.address.rpartition(":")[2])
     trust = ssl.create_default_context(cafile=str(proxy.certificate))
     transport = httpx.AsyncHTTPTransport(verify=trust, local_address="127.0.0.9")

@@ -32,14 +32,14 @@ PLACE = "mutation ($input: PlaceOrderInput!) { placeOrder(input: $input) { order
 
 @pytest.fixture
 def plain_folder() -> Iterator[Path]:
-    """A folder that a plain user can be given: those of pytest lie in one that is for its owner alone."""
+    """A folder that another user can enter: pytest's folders are only for their owner."""
     with tempfile.TemporaryDirectory(prefix="tradegraph-pgbouncer-") as folder:
         yield Path(folder)
 
 
 @pytest.fixture
 def pooled_url(database_url: str, plain_folder: Path) -> Iterator[str]:
-    """A database of the test's own through PgBouncer, by the file of ``deploy/ha``, with two sessions for everybody."""
+    """A database for one test through PgBouncer with the file of ``deploy/ha`` and two server sessions."""
     server = urlsplit(database_url)
     folder = plain_folder
     with free_socket() as taken:
@@ -113,7 +113,7 @@ def test_web_places_concurrent_orders_through_a_pooler(
 
 
 async def _place_many(web: Web) -> None:
-    """Orders of four accounts at once, each of which is there once afterwards."""
+    """Place orders of four accounts at once and assert that each exists once."""
     async with Client(web.address) as client:
         await client.sign_in(web.email, web.password)
         found = await client.ask("{ instruments(first: 1) { edges { node { symbol } } } }")

@@ -65,7 +65,7 @@ _COLUMNS = "SELECT table_name, column_name FROM information_schema.columns WHERE
 
 
 async def _breaches(url: str) -> dict[str, list[str]]:
-    """By table, what keeps it from being distributed, or from being a reference table beside those that are."""
+    """The reasons by table against distributing it, or against making it a reference table."""
     connection = await asyncpg.connect(url)
     try:
         unique, foreign = await connection.fetch(_UNIQUE), await connection.fetch(_FOREIGN)

@@ -9,7 +9,7 @@ AFTER = timedelta(minutes=10)
 
 @dataclass(frozen=True)
 class Case:
-    """What was planted: its name, the accounts or symbols or components it concerns, and its time."""
+    """A planted case: its name, its accounts, symbols or components, and its time."""
 
     name: str
     subjects: frozenset[str]

@@ -23,7 +23,7 @@ _SEVERITIES = list(Severity)
 
 @dataclass
 class Trial:
-    """What was planted, which of it was found, and what else was told."""
+    """The planted cases, the found ones, and the false findings."""
 
     cases: list[Case]
     accounts: int
@@ -34,7 +34,7 @@ class Trial:
 
     @property
     def missed(self) -> list[Case]:
-        """What was not found."""
+        """The planted cases without a finding."""
         return [case for index, case in enumerate(self.cases) if index not in self.found]
 
     @property
@@ -69,7 +69,7 @@ def make_weeks(seed: int, weeks: int = 4, cases: int = 40) -> tuple[World, list[
 
 
 def run(facts: list[Fact], detectors: Mapping[AnomalyKind, Detector[Any, Any]] | None = None) -> list[Finding]:
-    """All findings, once for each fingerprint and severity, as the platform tells them."""
+    """All findings, once for each fingerprint and severity, as the platform reports them."""
     detectors = detectors or {kind: made() for kind, made in DETECTORS.items()}
     told: dict[str, int] = {}
     found: list[Finding] = []
@@ -99,7 +99,7 @@ AUTHORS: dict[str, Callable[[int, int, int], tuple[World | Tape, list[Case], int
 
 
 def try_out(seed: int, weeks: int = 4, cases: int = 40, author: str = "first") -> Trial:
-    """Make weeks, read them and judge what was told in the last week."""
+    """Simulate weeks, run the detectors on them, and judge the findings of the last week."""
     world, planted, accounts = AUTHORS[author](seed, weeks, cases)
     trial = Trial(planted, accounts, weeks)
     trial.findings = run(world.facts)
@@ -108,7 +108,7 @@ def try_out(seed: int, weeks: int = 4, cases: int = 40, author: str = "first") -
 
 
 def judge(trial: Trial, last_week: datetime) -> None:
-    """Tell findings that belong to a case from false ones."""
+    """Separate findings of a planted case from false ones."""
     for finding in trial.findings:
         belongs = [
             index
@@ -122,5 +122,5 @@ def judge(trial: Trial, last_week: datetime) -> None:
 
 
 def by_kind(findings: list[Finding]) -> dict[str, int]:
-    """How many findings of each kind."""
+    """The number of findings of each kind."""
     return dict(Counter(finding.kind.value for finding in findings))

@@ -28,7 +28,7 @@ called_with: list[Any] = []
 
 
 class DatabaseUUID(UUID):
-    """As asyncpg's are: of a subclass."""
+    """A subclass of UUID, like the UUIDs of asyncpg."""
 
 
 @strawberry.enum
