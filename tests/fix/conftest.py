@@ -47,7 +47,7 @@ def web(platform: Installation, engine: Process) -> Process:
 
 @pytest.fixture
 async def desk(web: Process, request: pytest.FixtureRequest) -> AsyncIterator[Desk]:
-    """The administrator at the API; whatever a test did, the books are right after it."""
+    """The administrator at the API; after the test the books must be proved."""
     async with Client(web.address) as client:
         await client.sign_in(EMAIL, PASSWORD)
         desk = Desk(client)
@@ -66,7 +66,7 @@ async def symbol(desk: Desk, request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def fix_client(fix_port: int, tmp_path: Path) -> Iterator[Callable[..., FixPeer]]:
-    """Starts a QuickFIX initiator with a key; a second start of the same name goes on with its numbers."""
+    """Starts a QuickFIX initiator with a key; a second start of the same name continues its numbers."""
     with ExitStack() as stack:
 
         def start(key: str, name: str = "BOT", **options: object) -> FixPeer:

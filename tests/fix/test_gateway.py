@@ -30,7 +30,7 @@ NAMES = [f"N{number}" for number in range(8)]
 
 
 class House:
-    """The counterparty, which can be killed and comes back with its books and numbers."""
+    """The counterparty, which can be killed and restarted with its books and numbers."""
 
     def __init__(self, folder: Path, port: int, stack: ExitStack) -> None:
         self.folder = folder

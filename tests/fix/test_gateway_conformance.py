@@ -37,7 +37,7 @@ class FixStand:
         self.house = house
 
     def tell(self, what: str, **given: Any) -> None:
-        """Let the exchange do something, and wait until it is done."""
+        """Send a command to the exchange and wait until it is done."""
         self.house.command(exchange={"what": what, **given})
         self.house.expect("done")
 

@@ -41,7 +41,7 @@ async def _connection(web: Web) -> Streams:
 
 
 async def _pour(web: Web, beginning: bytes, piece: bytes) -> tuple[bytes, int]:
-    """Send so much, or until the server has enough, whatever it says; its answer, and the bytes that it took."""
+    """Send bytes until the server stops reading; returns its answer and the number of sent bytes."""
     reader, writer = await _connection(web)
     answer = asyncio.create_task(reader.readuntil(b"\r\n\r\n"))
     sent = 0
@@ -60,7 +60,7 @@ async def _pour(web: Web, beginning: bytes, piece: bytes) -> tuple[bytes, int]:
 
 
 async def endless_heads(beginning: bytes, piece: bytes, status: bytes, web: Web, authorization: str) -> None:
-    """Five clients send without end; each hears why it is refused, and is not listened to any longer."""
+    """Five clients send endless headers; each gets its refusal, and the server stops reading."""
     del authorization
     async with asyncio.timeout(_PATIENCE_SECONDS):
         poured = await asyncio.gather(*(_pour(web, beginning, piece) for _ in range(5)))
@@ -81,7 +81,7 @@ async def requests_that_never_come_whole(web: Web, authorization: str) -> None:
 
 
 async def bodies_that_never_come_whole(web: Web, authorization: str) -> None:
-    """Bodies that stop in the middle, of somebody who has signed in."""
+    """Incomplete bodies of a signed-in client."""
     opened = []
     head = "POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 900000\r\n"
     for _ in range(_MANY):

@@ -32,7 +32,7 @@ class Others:
 
 @asynccontextmanager
 async def others(web: Web) -> AsyncIterator[Others]:
-    """Somebody asks while the context lasts, and a little longer."""
+    """Another client sends requests during the context and for a short time after it."""
     asking = Others(await asyncio.to_thread(web.sign_in))
     place = urlsplit(web.address)
     process = await asyncio.create_subprocess_exec(

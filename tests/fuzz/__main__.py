@@ -17,7 +17,7 @@ _SECONDS = 120.0
 
 
 def main(arguments: list[str]) -> int:
-    """Play, and print what came of it."""
+    """Run the fuzzer and print its results."""
     seconds = float(arguments[0]) if arguments else _SECONDS
     seed = int(arguments[1]) if len(arguments) > 1 else secrets.randbelow(1_000_000)
     sys.stdout.write(f"seed {seed}, {seconds:g} s\n")

@@ -37,7 +37,7 @@ _ROLES = ("ADMIN", "RISK_MANAGER", "TRADER", "VIEWER")
 
 @dataclass
 class Outcome:
-    """What came of a run."""
+    """The results of a run."""
 
     seed: int
     requests: int = 0
@@ -149,7 +149,7 @@ class Run:
     # ------------------------------------------------------------------ as it is meant
 
     async def _walk(self, admin: Client) -> None:
-        """Each mutation once, with what makes it succeed; what it makes is what the next ones need."""
+        """Run each mutation once with valid arguments; later mutations use its objects."""
         for name, recipe in RECIPES.items():
             if name == "logout":
                 continue
@@ -186,12 +186,12 @@ class Run:
         return None
 
     async def _entries(self, action: str) -> list[dict[str, Any]]:
-        """What the audit log has of an action, newest first."""
+        """The audit entries of an action, newest first."""
         edges = (await self._auditor.ask(_AUDIT, action=action))["auditLog"]["edges"]
         return [edge["node"] for edge in edges]
 
     async def _check_entry(self, name: str, before: list[dict[str, Any]]) -> None:
-        """A mutation that succeeded has left an entry that says who, what, from where and in which request."""
+        """Assert that a mutation left an audit entry with actor, action, address and request."""
         known = {entry["id"] for entry in before}
         if name in _ONE_A_MINUTE:
             known = set()
@@ -305,7 +305,7 @@ _CASES = "{ anomalyCases(first: 1) { edges { node { id } } } }"
 
 
 async def _pay_unusually(client: Client, account_id: str) -> None:
-    """Deposits of about a hundred, and one that a detector tells of."""
+    """Deposits of about a hundred, and one that causes a finding."""
     amounts = [90 + 2 * number for number in range(12)]
     for number, amount in enumerate([*amounts, 500_000]):
         await client.ask(DEPOSIT, input={"accountId": account_id, "amount": str(amount), "reference": f"pay-{number}"})

@@ -23,7 +23,7 @@ class Stage:
         self.outcome = Outcome(0)
 
     async def play(self, seed: int, requests: int, seconds: float = float("inf")) -> list[str]:
-        """What is wrong."""
+        """The found faults."""
         run = Run(self._web.address, seed)
         self.outcome = run.outcome
         process = psutil.Process(self._web.pid)

@@ -11,7 +11,7 @@ from tests.support.servers import throwaway_services
 
 
 def main() -> int:
-    """Print how long each death was felt; fails when it was for too long, or anything was lost."""
+    """Print the interruption after each failure; fail if it was too long or anything was lost."""
     reason = missing()
     if reason is not None:
         sys.stderr.write(f"high availability cannot be tried: {reason}\n")

@@ -32,7 +32,7 @@ _POLL_SECONDS = 0.1
 
 
 def missing() -> str | None:
-    """What keeps the cluster from running here, or None."""
+    """The reason why the cluster cannot run here, or None."""
     if os.geteuid() != 0:
         return "only root can run it as another account"
     lacking = [name for name in PROGRAMS if shutil.which(name) is None]
@@ -51,7 +51,7 @@ class Node:
     patroni: subprocess.Popen[bytes] | None = None
 
     def is_primary(self) -> bool:
-        """Whether Patroni says that it takes writes."""
+        """True if Patroni reports it as the primary."""
         return self._says("/primary")
 
     def is_synchronous(self) -> bool:
@@ -83,7 +83,7 @@ class Node:
 
 @dataclass
 class Cluster:
-    """What runs, and where it is reached."""
+    """The running processes of the cluster, and their addresses."""
 
     folder: Path
     nodes: tuple[Node, Node]
@@ -113,18 +113,18 @@ class Cluster:
         )
 
     def start_node(self, node: Node) -> None:
-        """Let a machine come (back): Patroni does the rest."""
+        """Start a machine, or start it again: Patroni does the rest."""
         configuration = self._configured("patroni.yml", f"{node.name}.yml", _patroni_places(self, node))
         with (self.folder / f"{node.name}.log").open("ab") as log:
             node.patroni = self._popen(["patroni", str(configuration)], log)
 
     def listed(self) -> str:
-        """What ``patronictl list`` says of the cluster."""
+        """The output of ``patronictl list``."""
         command = ["patronictl", "-c", str(self.folder / f"{self.nodes[0].name}.yml"), "list"]
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
     def log(self, name: str) -> str:
-        """What a process has said."""
+        """The log of a process."""
         return (self.folder / f"{name}.log").read_text(encoding="utf-8", errors="replace")
 
     def start(self) -> None:
@@ -230,7 +230,7 @@ def _patroni_places(cluster: Cluster, node: Node) -> Sequence[tuple[str, str]]:
 
 @contextmanager
 def cluster(folder: Path) -> Iterator[Cluster]:
-    """A cluster that runs, with two nodes of which one waits; ended and removed in the end."""
+    """A running cluster of a primary and a standby; stopped and removed at the end."""
     folder.mkdir(parents=True)
     nodes = []
     # No name may be a word of synchronous_standby_names, such as first.

@@ -75,7 +75,7 @@ async def _locks(url: str) -> bool:
 
 
 async def _listens(url: str) -> bool:
-    """Notifications reach who listens."""
+    """True if notifications reach a listener."""
     heard = asyncio.Event()
     listener, speaker = [await asyncpg.connect(url, statement_cache_size=0) for _ in range(2)]
     try:

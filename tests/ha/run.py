@@ -22,7 +22,7 @@ DEATHS: dict[str, Callable[[Node], None]] = {
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a death of the primary meant for those who trade."""
+    """The effects of a failure of the primary on trading."""
 
     what: str
     seconds: float

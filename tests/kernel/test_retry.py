@@ -16,7 +16,7 @@ AT_ONCE = RetryPolicy(0.0, 0.0)
 
 
 class Log:
-    """Remembers the events that it was told, with their levels."""
+    """Records the logged events with their levels."""
 
     def __init__(self) -> None:
         self.told: list[tuple[str, str]] = []

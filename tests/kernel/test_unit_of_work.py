@@ -20,7 +20,7 @@ from domain.kernel.unit_of_work import UnitOfWork, fenced, unit_of_work
 
 
 class Ear(NullBus):
-    """Remembers what it was told."""
+    """Records the published messages."""
 
     def __init__(self) -> None:
         self.heard: list[Message] = []

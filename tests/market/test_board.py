@@ -27,7 +27,7 @@ def day_of(_symbol: str, at: Nanos) -> TradingDay:
 
 
 class Clock:
-    """Seconds that pass when told."""
+    """A clock that a test moves."""
 
     def __init__(self) -> None:
         self.now = 0

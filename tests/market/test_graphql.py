@@ -62,7 +62,7 @@ class Client:
         return content
 
     async def data(self, query: str, **variables: Any) -> Any:
-        """What the one field answers when nothing goes wrong."""
+        """The value of the only field of an answer without errors."""
         answer = await self.ask(query, **variables)
         assert "errors" not in answer, answer
         (value,) = answer["data"].values()
@@ -75,7 +75,7 @@ class Client:
         return extensions
 
     async def follow(self, document: str, **variables: Any) -> AsyncIterator[Any]:
-        """What a subscription brings, or its refusal."""
+        """The values of a subscription, or its refusal."""
         context = self.runner.context(await self._caller())
         stream: Any = subscribe(SCHEMA, parse(document), context_value=context, variable_values=variables)
         stream = await stream if not hasattr(stream, "__aiter__") and hasattr(stream, "__await__") else stream

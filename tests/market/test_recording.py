@@ -31,7 +31,7 @@ START = nanos("2024-08-08T12:00:00Z")
 
 @pytest.fixture
 async def instrument(market: Market, bus: RedisBus) -> Instrument:
-    """What is traded."""
+    """The traded instrument."""
     return await create_instrument(bus, market, SYSTEM, an_instrument())
 
 
@@ -42,7 +42,7 @@ def make(market: Market, ticks: RedisTickStream, bus: RedisBus) -> Callable[[], 
 
 
 async def record(make: Callable[[], Recorder]) -> None:
-    """Record as the engine does: begin again from the database whatever happens."""
+    """Record like the engine: after each error begin again from the database."""
     while True:
         try:
             recorder = make()

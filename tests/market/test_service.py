@@ -37,7 +37,7 @@ RISK_MANAGER = Actor(user_id=UUID(int=8), email="risk@example.com", role=Role.RI
 
 
 async def stored() -> list[tuple[object, ...]]:
-    """Every instrument and what was audited and announced of them."""
+    """All instruments, with their audit entries and their messages on the bus."""
     tables = "instruments", "audit_entries", "topic_versions", "quotes", "bars"
     return [tuple(row) for table in tables for row in await fetch(f"SELECT * FROM {table} ORDER BY 1")]
 

@@ -13,7 +13,7 @@ from tests.support.trading import Platform, platform, running_venue
 
 @pytest.fixture
 async def quiet_desk(database_url: str, redis_url: str, tmp_path: Path) -> AsyncIterator[Platform]:
-    """Nobody answers for the venue until a test lets it run."""
+    """A platform whose venue runs only when a test starts it."""
     async with platform(database_url, redis_url, tmp_path, venue=False) as whole:
         await whole.add_instrument(replace(SPOT, id=new_id()))
         await whole.add_instrument(replace(PERPETUAL, id=new_id()))

@@ -175,7 +175,7 @@ class Stage:
     known: dict[str, UUID]
 
     def order(self, **others: Any) -> dict[str, Any]:
-        """A good limit order, but for what is different."""
+        """A valid limit order, changed by the given fields."""
         given = {
             "accountId": str(self.accounts[0]),
             "symbol": "COIN-PERP",
@@ -202,7 +202,7 @@ class Stage:
 
 
 async def stored() -> list[Any]:
-    """How many rows there are of all that placing and changing orders writes."""
+    """The number of rows in the tables that placing and modifying orders writes."""
     (row,) = await fetch(
         "SELECT (SELECT count(*) FROM orders), (SELECT count(*) FROM account_events), "
         "(SELECT count(*) FROM venue_commands), (SELECT sum(reserved) FROM accounts), (SELECT sum(version) FROM orders)"

@@ -70,7 +70,7 @@ class Figures:
 
 
 def reservation(order: Order, kind: AccountKind) -> tuple[Decimal, Decimal, Decimal]:
-    """What an order that works may still fill, what that is worth as margin or cash, and its fee."""
+    """The unfilled quantity of a working order, its value as margin or cash, and its fee."""
     instrument, left = INSTRUMENTS[order.instrument_id], order.quantity - order.filled_quantity
     if kind is AccountKind.CASH and order.side is Side.SELL:
         return left, ZERO, ZERO
@@ -104,7 +104,7 @@ def in_bucket(order: Order, position: PositionBook) -> bool:
 
 
 def reserved(home: Household, position: PositionBook) -> Decimal:
-    """What the working orders of a bucket hold back: the worst that can come of them."""
+    """The reservation of the working orders of a bucket: their worst case."""
     kind = home.account.kind
     opening = {side: [ZERO, ZERO] for side in Side}
     exits = dict.fromkeys(Side, ZERO)
@@ -201,7 +201,7 @@ class Flows(RuleBasedStateMachine):
         closes=st.booleans(),
     )
     def trade(self, symbols: list[str], side: Side, lots: int, closes: bool) -> None:
-        """At the market, which fills at once as far as there is something to meet."""
+        """Place a market order, which fills at once as far as the market has size."""
         hedges = self.home.account.position_mode is PositionMode.HEDGING
         for symbol in symbols:
             effect = PositionEffect.CLOSE if hedges and closes else PositionEffect.AUTO

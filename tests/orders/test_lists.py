@@ -58,7 +58,7 @@ async def desk(database_url: str, redis_url: str, tmp_path: Path) -> AsyncIterat
 
 @pytest.fixture
 async def api(desk: Platform) -> Asking:
-    """What somebody sees who has three accounts with twelve executed orders each."""
+    """The API of a user with three accounts and twelve executed orders in each."""
     owner, first = await desk.open_account("100000", kind=AccountKind.MARGIN)
     rest = [(await desk.open_account("100000", kind=AccountKind.MARGIN))[1] for _ in range(ACCOUNTS - 1)]
     books = [first, *rest]
@@ -79,7 +79,7 @@ def _order(account_id: UUID, number: int) -> Any:
 
 
 async def walk(api: Asking, document: str, size: int, *, backward: bool, **given: Any) -> list[list[dict[str, Any]]]:
-    """All pages, in the order of the list, with what must hold for each of them."""
+    """Read all pages in the order of the list, and assert the invariants of each page."""
     pages: list[list[dict[str, Any]]] = []
     cursor = None
     while True:

@@ -39,7 +39,7 @@ class Trader:
         return {"id": order_id} | await self.show(order_id)
 
     async def show(self, order_id: str) -> dict[str, Any]:
-        """The order as it stands."""
+        """The present order."""
         return dict(await self.api.ask(ORDER, id=order_id))
 
     async def quote(self, replay: str | None = None, **terms: Any) -> None:

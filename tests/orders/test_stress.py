@@ -40,7 +40,7 @@ DEADLINE_SECONDS = 120.0
 
 @dataclass
 class Crowd:
-    """What all tasks share: accounts, orders that may still be cancelled, and what was answered."""
+    """The shared state of all tasks: accounts, orders to cancel, and answers."""
 
     desk: Platform
     owner: Actor
@@ -51,7 +51,7 @@ class Crowd:
     refused: Counter[str] = field(default_factory=Counter)
 
     async def step(self, chance: random.Random, name: str) -> None:
-        """One thing that somebody does; what business refuses is counted, anything else fails the test."""
+        """One random request; a business refusal is counted, any other error fails the test."""
         account_id = chance.choice(list(self.symbols))
         step = chance.choices([self.pay_in, self.pay_out, self.trade, self.trade_many, self.change, self.cancel],
                               [2, 2, 6, 2, 2, 2])[0]  # fmt: skip

@@ -131,7 +131,7 @@ def test_users_are_created_listed_and_given_passwords(environment: dict[str, str
 
 
 def _run_shell(script: str, environment: Mapping[str, str]) -> tuple[int, str]:
-    """Run a script whose `$0` is this Python; its exit code and what it complained of."""
+    """Run a script whose `$0` is this Python; returns its exit code and its standard error."""
     done = subprocess.run(
         ["/bin/sh", "-c", script, sys.executable],
         cwd=ROOT,

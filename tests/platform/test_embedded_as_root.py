@@ -23,7 +23,7 @@ pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can make fo
 
 @pytest.fixture
 def private_home(open_tmp_path: Path) -> Iterator[Path]:
-    """A home as root has one: nobody else can pass. What the servers keep outside is removed afterwards."""
+    """A private home like root's, which others cannot enter. Files outside of it are removed afterwards."""
     home = open_tmp_path / "home"
     home.mkdir(mode=0o700)
     yield home

@@ -110,7 +110,7 @@ def walk(databases: DatabaseFactory) -> Iterator[Walk]:
 
 
 def walking(url: str, found: Walk) -> Iterator[Coroutine[Any, Any, None]]:
-    """The walk in two parts; between them nobody is connected."""
+    """The walk in two parts, without open connections between them."""
     yield collect(url, found, "0043_indexes_by_account")
     found.rest.clear()
     yield collect(url, found, LATEST)
@@ -235,7 +235,7 @@ async def world(connection: asyncpg.Connection) -> dict[str, Any]:
 
 
 async def trade(url: str, seeded: dict[str, Any], number: int, stop: asyncio.Event, began: asyncio.Event) -> int:
-    """Transactions of one account, each a whole flow, until told to stop; their number."""
+    """Run transactions of one account, each a whole flow, until stopped; returns their number."""
     count = 0
     account = seeded["accounts"][number]
     at = utc_now()
@@ -307,7 +307,7 @@ async def test_a_migration_that_gives_up_names_the_session_that_uses_the_table(
 
 
 class Noting(UnitOfWork):
-    """A transaction that notes what it held after its last lock of a table."""
+    """A transaction that records its locks after its last lock of a table."""
 
     taken: dict[str, int]
 

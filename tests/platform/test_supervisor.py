@@ -16,7 +16,7 @@ from tests.support.processes import is_gone
 
 
 class _Running:
-    """A supervisor in a thread, with what it printed."""
+    """A supervisor in a thread, with its output."""
 
     def __init__(self, commands: dict[str, str], may_start: Callable[[], bool] = lambda: True) -> None:
         self.output = io.StringIO()
@@ -34,7 +34,7 @@ class _Running:
         assert not self.thread.is_alive()
 
     def lines(self, name: str) -> list[str]:
-        """What a process has said, without the prefix."""
+        """The output of a process, without the prefix."""
         printed = [line.partition("| ") for line in self.output.getvalue().splitlines()]
         return [text for prefix, _, text in printed if prefix.split()[1:2] == [name]]
 

@@ -28,14 +28,14 @@ __all__ = ["live_desk", "quiet_desk"]
 
 @dataclass
 class Holder:
-    """Somebody who trades one account of a platform."""
+    """A trader with one account of a platform."""
 
     desk: Platform
     actor: Actor
     account: AccountBook
 
     async def order(self, symbol: str, side: Side, quantity: str, **others: Any) -> Order:
-        """Place an order, at market unless told otherwise; the order once the venue has answered."""
+        """Place an order, by default at market; returns it when the venue has answered."""
         given = {"type": OrderType.MARKET} | others
         order = command(account_id=self.account.id, symbol=symbol, side=side, quantity=Decimal(quantity), **given)
         (placed,) = await self.desk.place(self.actor, order)
@@ -73,7 +73,7 @@ class Holder:
         return value
 
     async def snapshot(self) -> tuple[Any, ...]:
-        """What must not change when something is refused."""
+        """The stored state that a refusal must not change."""
         value = await self.value()
         positions = [(row.id, row.quantity, row.frozen, row.updated_at) for row in value.positions]
         return value.account.event_sequence, value.cash, value.reserved, positions
@@ -86,7 +86,7 @@ class Holder:
 
 @pytest.fixture
 async def quiet(database_url: str, redis_url: str, tmp_path: Path) -> AsyncIterator[Platform]:
-    """Nobody answers for the venue until a test lets it run."""
+    """A platform whose venue runs only when a test starts it."""
     async with platform(database_url, redis_url, tmp_path, venue=False) as whole:
         await whole.add_instrument(replace(PERPETUAL, id=new_id()))
         await whole.add_instrument(replace(SPOT, id=new_id()))

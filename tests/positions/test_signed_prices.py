@@ -52,7 +52,7 @@ def ratio(part: Decimal, whole: Decimal) -> Decimal:
 
 
 def same(shown: dict[str, Any], expected: dict[str, Any]) -> None:
-    """Money is equal by value, what is a float nearly."""
+    """Assert equality: exact for money, approximate for floats."""
     for name, value in expected.items():
         found = shown[name]
         if isinstance(value, Decimal):

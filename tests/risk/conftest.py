@@ -25,7 +25,7 @@ async def desk(database_url: str, redis_url: str, tmp_path: Path) -> AsyncIterat
 
 
 async def limit(desk: Platform, kind: RiskRuleKind, threshold: str | None = None, **others: Any) -> RiskRule:
-    """A rule in force, for everything unless told otherwise."""
+    """A rule in force, by default with the scope GLOBAL."""
     values: dict[str, Any] = {
         "name": "Limit",
         "kind": kind,

@@ -25,7 +25,7 @@ AT_MARKET = {"type": OrderType.MARKET, "limit_price": None}
 
 
 class Trader:
-    """Somebody with a margin account, and what the venue is to do for it."""
+    """A trader with a margin account, and the commands to its venue."""
 
     def __init__(self, desk: Platform, actor: Any, account: Any) -> None:
         self.desk, self.actor, self.account = desk, actor, account

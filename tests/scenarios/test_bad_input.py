@@ -41,14 +41,14 @@ _OF_ITSELF = {"quotes", "bars", "tick_positions", "leases", "lease_beats", "audi
 
 @dataclass(slots=True)
 class Stage:
-    """Somebody with an account, and everything that is stored."""
+    """A user with an account, and all stored rows."""
 
     desk: Desk
     account_id: str
     database: asyncpg.Connection
 
     async def refused(self, document: str, **given: Any) -> dict[str, Any]:
-        """What an operation is refused with, once it has proved to leave everything as it was."""
+        """The error of an operation, after asserting that nothing changed."""
         before = await self.stored()
         with pytest.raises(ApiError) as error:
             await self.desk.client.ask(document, input=given)

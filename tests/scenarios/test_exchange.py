@@ -69,7 +69,7 @@ async def quote_arrives(desk: Desk, server: BinanceServer) -> None:
 
 
 async def fill_everything(server: BinanceServer) -> None:
-    """What rests is filled in two parts while nobody listens."""
+    """Fill the resting orders in two parts while the platform is not connected."""
     for order in server.orders:
         if order.is_open:
             server.fill(order, "0.05", str(order.price))
@@ -88,6 +88,6 @@ async def check(desk: Desk, server: BinanceServer, account_id: str) -> None:
 
 
 def check_nothing_told(*processes: Process) -> None:
-    """Nobody has said the keys."""
+    """Assert that no output contains the keys."""
     for process in processes:
         assert not any(secret in process.output for secret in (API_KEY, SECRET, "signature="))

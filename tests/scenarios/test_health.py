@@ -37,7 +37,7 @@ def _states(health: Any) -> dict[str, str]:
 
 
 async def _told(stream: Stream, state: str, *names: str) -> dict[str, str]:
-    """The states as they are told once all of ``names`` are in ``state``."""
+    """The reported states, as soon as all of ``names`` are in ``state``."""
     return _states(await stream.until(lambda health: {_states(health).get(name) for name in names} == {state}))
 
 

@@ -23,7 +23,7 @@ CANCEL_ORDERS = "mutation ($input: CancelOrdersInput!) { cancelOrders(input: $in
 
 @contextmanager
 def stopped(process: Process) -> Iterator[None]:
-    """It stands still, in the middle of whatever it did."""
+    """Stop the process with SIGSTOP for the time of the context."""
     os.kill(process.pid, signal.SIGSTOP)
     try:
         yield

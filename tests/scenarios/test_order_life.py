@@ -118,7 +118,7 @@ async def test_every_answer_and_message_of_one_order_is_exact(web: Process, admi
 
 
 async def _hear_ourselves(ann: Desk, watch: Watch, account_id: str) -> None:
-    """Place orders that are refused until the first is heard: without a cursor nothing else says that it is live."""
+    """Place refused orders until the subscription shows one: without a cursor this proves that it is live."""
     refused: list[dict[str, Any]] = []
     while not watch.events.items:
         refused.append(await ann.place(account_id, SYMBOL, "BUY", "0.0005"))
@@ -132,7 +132,7 @@ async def _hear_ourselves(ann: Desk, watch: Watch, account_id: str) -> None:
 
 
 async def _buy(admin: Desk, ann: Desk, watch: Watch, quotes: Stream, account_id: str) -> str:
-    """Three at market, of which the market shows two, then one more."""
+    """Buy three at market while the market shows two, then one more."""
     # A source's own time: its clock is a little behind.
     at = f"{datetime.now(UTC) - timedelta(seconds=1):%Y-%m-%dT%H:%M:%S}.123456Z"
     await admin.publish(SYMBOL, "99.99", "100.01", "2", at=at)

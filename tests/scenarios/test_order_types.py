@@ -18,7 +18,7 @@ _symbols = count(1)
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """An order at a market of 99.99 to 100.01 that shows five, the quotes that follow, and what becomes of it."""
+    """An order at a market of 99.99 to 100.01 with size five, the later quotes, and the expected result."""
 
     order: str
     status: str
@@ -83,7 +83,7 @@ CASES = [
 
 @dataclass(frozen=True, slots=True)
 class Market:
-    """A symbol of the test's own with somebody who may trade it."""
+    """A symbol for one test, and a user who may trade it."""
 
     desk: Desk
     symbol: str

@@ -108,7 +108,7 @@ async def test_prometheus_sees_every_process_and_an_alert_fires_when_the_engine_
 
 
 async def every_query_of_the_board_has_data(client: httpx.AsyncClient, desk: Desk) -> None:
-    """Each query of the board finds what an installation that trades tells of: its metrics and their labels exist."""
+    """Assert that each query of the dashboard has data while an installation trades."""
     board = orjson.loads((ROOT / "deploy" / "grafana" / "tradegraph.json").read_bytes())
     queries = [target["expr"] for panel in board["panels"] for target in panel["targets"]]
     await desk.create_instrument("BOARD-USD")

@@ -19,7 +19,7 @@ BATCHES = 3
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """A recorded market, and how it is traded."""
+    """A recorded market and its trading plan."""
 
     symbol: str
     quotes: str
@@ -214,7 +214,7 @@ def _fills(order: dict[str, Any]) -> list[Fill]:
 
 
 def _check_figures(market: Recorded, order: dict[str, Any]) -> None:
-    """Fees to the smallest unit, and an order that says what its executions do."""
+    """Assert the fees to the smallest unit, and that the order agrees with its executions."""
     filled = sum((fill.quantity for fill in _fills(order)), Decimal(0))
     assert Decimal(order["filledQuantity"]) == filled
     exact = charged = Decimal(0)

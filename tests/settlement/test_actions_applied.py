@@ -40,7 +40,7 @@ def ex_date(days: int = 1) -> date:
 
 
 async def announce(desk: Platform, kind: CorporateActionKind, days: int = 1, **figures: Any) -> CorporateAction:
-    """Record an action of SHARE, unless told otherwise, that begins with the day after ``days`` rolls."""
+    """Record an action, by default of SHARE, that takes effect with the day after ``days`` rolls."""
     values = {
         name: Decimal(value) if name in ("ratio", "amount_per_unit") else value for name, value in figures.items()
     }

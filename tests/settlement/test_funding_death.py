@@ -26,7 +26,7 @@ HOURS = (0, 8, 16)
 
 
 async def posted() -> list[tuple[Any, ...]]:
-    """All that funding has left: its rows, what accounts have, and how far each has come."""
+    """The results of funding: ledger rows, cash of accounts, and each account's mark."""
     rows = await fetch(
         "SELECT account_id, sequence, amount, balance_after, note FROM account_transactions "
         "WHERE kind = 'FUNDING' ORDER BY 1, 2"

@@ -52,7 +52,7 @@ days = st.lists(
 
 
 class Account:
-    """An account that lives through days as the platform books them."""
+    """An account whose days are booked like those of the platform."""
 
     def __init__(self) -> None:
         self.book: AccountBook = account("0", AccountKind.MARGIN)

@@ -49,7 +49,7 @@ async def test_a_roll_killed_at_any_point_ends_with_the_same_books(
 
 
 async def _kill_after(stated: int, url: str, redis_url: str, folder: Path) -> None:
-    """Let another process end days until there are so many statements, and kill it at once."""
+    """Let another process roll days until a number of statements exists, then kill it at once."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-c", PROGRAM, url, redis_url, str(folder), cwd=ROOT, stdout=asyncio.subprocess.DEVNULL
     )

@@ -46,7 +46,7 @@ def market_dir(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def scenario() -> dict:
-    """Buys ten at market of five shown: made anew for each test, to be changed at will."""
+    """A scenario that buys ten at market where five are shown: a fresh copy for each test."""
     return {
         "id": "one",
         "instrument": {

@@ -186,7 +186,7 @@ class NaiveExchange:
             self.market(order, at)
 
     def match(self, order: Order, at: str) -> None:
-        """Let a working order trade with an event."""
+        """Match a working order with an event."""
         if order.rests_at_limit:
             if self.reached(order) and self.cut(order):
                 size = sum((size for price, size in self.opposite(order) if self.within(order, price)), ZERO)
@@ -234,7 +234,7 @@ class NaiveExchange:
     # ------------------------------------------------------------------ effects
 
     def fill(self, order: Order, at: str, taken: list[tuple[Decimal, Decimal]], liquidity: str) -> None:
-        """Book executions, with their effects on the order's group and on what only reduces."""
+        """Book executions, with their effects on the order's group and on reduce-only orders."""
         before = order.filled
         for price, quantity in taken:
             if quantity:
@@ -281,13 +281,13 @@ class NaiveExchange:
             self.end_group(order)
 
     def end_group(self, order: Order) -> None:
-        """End the other exit and what is left of the entry."""
+        """End the other exit and the rest of the entry."""
         for each in (order.other, order.entry):
             if each is not None and each.status not in ENDED:
                 each.status = "CANCELED"
 
     def cut(self, order: Order) -> bool:
-        """Cut what only reduces to the position; False when nothing is left of it."""
+        """Cut a reduce-only order to the position; False if nothing is left of it."""
         if not order.reduces:
             return True
         held = self.held_against(order)

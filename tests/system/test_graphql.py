@@ -48,7 +48,7 @@ def decoded(data: Any) -> Any:
 
 @dataclass
 class Client:
-    """Asks as a risk manager unless told otherwise."""
+    """The API, by default with the rights of a risk manager."""
 
     desk: Platform
     actor: Actor
@@ -70,7 +70,7 @@ class Client:
         return next(task for task in await self.ask(LIST) if task["name"] == name)
 
     async def follow(self, **variables: Any) -> AsyncIterator[Any]:
-        """What the subscription brings."""
+        """The values of the subscription."""
         context = Context(self.desk.services, actor=self.actor)
         stream: Any = subscribe(platform_schema(), parse(FOLLOW), context_value=context, variable_values=variables)
         stream = await stream if not hasattr(stream, "__aiter__") else stream

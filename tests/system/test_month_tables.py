@@ -52,7 +52,7 @@ async def partitions(table: str) -> list[str]:
 
 
 async def move_to(account_id: UUID, sequence: int, at: datetime) -> None:
-    """Let an event be of another time: what the log's own triggers keep everybody from."""
+    """Change the time of an event, with the log's triggers switched off."""
     connection = pool()
     await connection.execute("ALTER TABLE account_events DISABLE TRIGGER account_events_append_only")
     await connection.execute(

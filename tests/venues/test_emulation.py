@@ -42,7 +42,7 @@ async def bought(world: RemoteWorld, quantity: str = "2") -> Order:
 
 
 def sent(world: RemoteWorld, order: Order) -> tuple[str, Decimal, Decimal | None]:
-    """How an order went to the venue: what it was there, for how much, and at which limit."""
+    """The order as sent to the venue: its type, quantity and limit."""
     there = world.there.told(client_id_of(order.id))
     assert there.quantity is not None
     return ("LIMIT" if there.limit_price is not None else "MARKET", there.quantity, there.limit_price)

@@ -40,13 +40,13 @@ async def working(world: RemoteWorld, quantity: str = "10", **others: Any) -> Or
 
 
 def details(world: RemoteWorld, order: Order) -> list[Any]:
-    """What the events of an order say beside the order."""
+    """The details of the events of an order."""
     events = [event for event in world.events if event.order_id == order.id]
     return [detail for event in events if (detail := orjson.loads(event.payload).get("detail")) is not None]
 
 
 def fills(world: RemoteWorld, quantity: str) -> None:
-    """The venue fills so much of what rests, and its reports are under way."""
+    """The venue fills a quantity of a resting order; the reports are not delivered yet."""
     world.there.quote(world.instrument.symbol, "98", "98.5", quantity)
     world.there.quote(world.instrument.symbol, "99.99", "100.01", "5")
 

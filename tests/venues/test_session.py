@@ -50,7 +50,7 @@ async def working(world: RemoteWorld, quantity: str = "5", **others: Any) -> Ord
 
 
 def letter(world: RemoteWorld) -> int:
-    """Where the answer lies in the mail."""
+    """The position of the answer in the mailbox."""
     return next(place for place, item in enumerate(world.mail) if isinstance(item, Letter))
 
 

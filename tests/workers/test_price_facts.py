@@ -63,7 +63,7 @@ async def test_the_number_of_kept_prices_is_bounded(desk: Platform, monkeypatch:
 
 
 def told(facts: list[Fact]) -> list[float]:
-    """How long the silences were that a detector tells of."""
+    """The lengths of the silences that a detector reports."""
     detector = StaleMarketData()
     return [found.observed for fact in sorted(facts, key=lambda one: one.at) for found in detector.observe(fact)]  # type: ignore[arg-type]  # these two kinds
 

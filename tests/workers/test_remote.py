@@ -321,7 +321,7 @@ async def test_health_shows_if_the_venue_is_reachable(desk: RemoteDesk) -> None:
 
 
 def _elsewhere() -> ExchangeOrder:
-    """Somebody else's order at the venue's exchange."""
+    """An order at the venue that is not from the platform."""
     return ExchangeOrder(
         id="elsewhere",
         account="them",

@@ -55,7 +55,7 @@ EVENTS = """subscription ($id: ID!, $after: Cursor!) { orderEvents(accountId: $i
 
 @dataclass
 class Telling:
-    """How the story was told: at whose desk, to which accounts of one trader, and what came of it."""
+    """One run of the story: its platform, the accounts of its trader, and its result."""
 
     desk: Platform
     trader: Actor

@@ -32,7 +32,7 @@ class Modification:
     late: bool
 
     def fields_for(self, order: Order) -> dict[str, Decimal]:
-        """What of it fits the order."""
+        """The fields that fit the order."""
         price_field = "limit_price" if order.type is OrderType.LIMIT else "stop_price"
         named = {"quantity": self.quantity, price_field: self.price if order.type is not OrderType.MARKET else None}
         return {name: value for name, value in named.items() if value is not None}

@@ -51,7 +51,7 @@ INSTRUMENTS = {
 
 @dataclass
 class Ledger:
-    """The books of one account, as they are derived from what counts of its executions: busts are left out of them."""
+    """The books of one account, derived from its valid executions, without busted ones."""
 
     instrument: Instrument
     price: Decimal
@@ -64,7 +64,7 @@ class Ledger:
         fills.append(execution(order, fills[0].side if fills else side, quantity, self.price, liquidity, fee))
 
     def worth(self) -> tuple[Decimal, Decimal]:
-        """Equity, and what came as rebates, exactly."""
+        """The exact equity and the exact sum of rebates."""
         currency = "COIN" if self.instrument.inverse else "USD"
         book = account("0", AccountKind.MARGIN, currency=currency)
         position = PositionBook(new_id(), book.id, self.instrument.id, Bucket.NET)

@@ -309,7 +309,7 @@ def test_an_exit_always_passes_and_reserves_its_fee_alone(
 
 
 class FundedWorld(World):
-    """A ``World`` whose decisions see what its account may use at the market that stands."""
+    """A ``World`` whose decisions see the account's available funds at the present market."""
 
     def report(self, reports: Sequence[ExecutionReport]) -> ReportBooking:
         booking = super().report(reports)

@@ -32,7 +32,7 @@ LATER = NOW + timedelta(hours=1)
 
 
 def resting(world: World, **others: Any) -> Order:
-    """A limit order to buy two at 99, or what is asked for."""
+    """A limit order to buy two at 99, changed by the given terms."""
     order = world.place(command(**({"quantity": Decimal(2), "limit_price": Decimal(99)} | others)))
     assert order.status is OrderStatus.NEW
     return order

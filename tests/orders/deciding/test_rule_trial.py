@@ -45,7 +45,7 @@ def rule(kind: str, threshold: str | None = None, **others: Any) -> RiskRule:
 
 
 def order(number: int, second: float = 0, *, ended: float | None = None, **others: Any) -> PastOrder:
-    """The order of this number, placed so many seconds after noon, at 100 unless told otherwise."""
+    """The order with this number, placed the given seconds after noon, by default at 100."""
     past = {key: others.pop(key) for key in ("worst", "group", "reference", "is_exit_of_parent") if key in others}
     values: dict[str, Any] = {
         "id": UUID(int=number),

@@ -27,7 +27,7 @@ PRICE = Decimal(100)
 
 
 class Line:
-    """One order to buy 10 at 100, and the line to its venue, over which anything may come at any time."""
+    """One order to buy 10 at 100, and its venue, whose reports may come in any order."""
 
     def __init__(self) -> None:
         self.book = trading_book("100000")
@@ -72,7 +72,7 @@ class Line:
         return {"order_id": self.order.id, "at": self.clock, "status": status}
 
     def _live(self) -> OrderStatus:
-        """What a venue would say that an order which works is in."""
+        """The status of a working order at its venue."""
         return OrderStatus.PARTIALLY_FILLED if self.order.filled_quantity else OrderStatus.NEW
 
     def accepted(self) -> None:
@@ -158,7 +158,7 @@ class Line:
         return f"{new[0].kind if new else '-'} {order.status} {order.pending_action or '-'} {quantities}"
 
     def check_reserve(self) -> None:
-        """The larger reservation is kept, and nothing once the order is over."""
+        """Assert that the larger reservation is kept, and that an ended order reserves nothing."""
         quantities = [self.order.quantity, *(change.quantity_after for change in self.order.pending_changes)]
         largest = max(quantities) - self.order.filled_quantity if self.order.is_open else ZERO
         assert self.order.reserved_quantity == largest

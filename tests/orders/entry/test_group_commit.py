@@ -174,7 +174,7 @@ async def test_a_cancelled_call_does_not_run_and_calls_beyond_the_bound_are_refu
 
 
 class Gates:
-    """Notes batches as they begin and keeps each in flight until it is told to end."""
+    """Records batches when they begin and keeps each in flight until a test ends it."""
 
     def __init__(self) -> None:
         self.begun: list[str] = []

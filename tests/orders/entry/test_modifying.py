@@ -29,7 +29,7 @@ from tests.support.trading import Platform, platform, running_venue
 
 @pytest.fixture
 async def desk(database_url: str, redis_url: str, tmp_path: Path) -> AsyncIterator[Platform]:
-    """A platform with a coin that quotes around 100, and nobody who answers for the venue yet."""
+    """A platform with a coin that quotes around 100, whose venue does not run yet."""
     async with platform(database_url, redis_url, tmp_path, venue=False) as whole:
         await whole.add_instrument(replace(SPOT, id=new_id()))
         await whole.quote("COIN", "99.99", "100.01")

@@ -44,7 +44,7 @@ def any_order(chance: Random, account_id: UUID) -> PlaceOrder:
 
 
 async def stored() -> list[Any]:
-    """What asking must not touch."""
+    """The stored rows that a check must not change."""
     counts = (
         "SELECT (SELECT count(*) FROM orders), (SELECT count(*) FROM account_events), (SELECT count(*) FROM positions)"
     )

@@ -245,7 +245,7 @@ class TestOneCancelsOther:
 
 
 class TestFlat:
-    """What can only reduce ends with the position; what waits for its entry waits on."""
+    """Reduce-only orders end with the position; exits that wait for their entry stay."""
 
     def held(self, *, bracket_too: bool = False):
         venue = exchange(quote(1, "99.9", "100.1"))

@@ -39,7 +39,7 @@ class Market(World):
         self.report(self.books.on_tick(tick, self.clock))
 
     def order(self, side: Side, kind: OrderType, wait: float = 0, **terms: Any) -> Order:
-        """An order for one, some seconds after what came last."""
+        """An order for one unit, some seconds after the last event."""
         self.clock += second(wait)
         given = {"limit_price": None} | {name: Decimal(price) for name, price in terms.items()}
         return self.place(command(symbol=SYMBOL, side=side, type=kind, **given))

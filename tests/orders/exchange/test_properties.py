@@ -170,7 +170,7 @@ class Planner:
         return replace(leg, **self.pick(stop, trail))
 
     def changes(self, order: Order) -> Changes:
-        """Mostly what the order has, sometimes what it has not."""
+        """Changes, mostly of fields that the order has, sometimes of others."""
         sense = self.pick(True, True, True, False)
         return Changes(
             quantity=self.quantity() if self.pick(True, False) else None,

@@ -28,7 +28,7 @@ from workers.timers import run_timers
 
 
 async def put_off(desk: Platform, account_id: UUID, seconds: float) -> None:
-    """Let time pass for a timer."""
+    """Move a timer's due time earlier by the given seconds."""
     async with unit_of_work(desk.services.bus) as work:
         await work.execute(
             "UPDATE cancel_timers SET triggers_at = triggers_at - make_interval(secs => $2) WHERE account_id = $1",

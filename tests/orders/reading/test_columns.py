@@ -36,7 +36,7 @@ async def desk(database_url: str, redis_url: str, tmp_path: Path) -> AsyncIterat
 
 @pytest.fixture
 async def api(desk: Platform) -> Asking:
-    """What somebody sees who has two orders: one that filled and one that rests."""
+    """The API of a user with two orders: a filled one and a resting one."""
     owner, account = await desk.open_account("100000")
     filled = command(account_id=account.id, symbol=SPOT.symbol, client_order_id="filled", limit_price=Decimal(101))
     resting = command(account_id=account.id, symbol=SPOT.symbol, limit_price=Decimal(90), strategy="s")

@@ -68,7 +68,7 @@ ORDERS = [
 
 
 async def trade(desk: Platform) -> tuple[str, list[Any]]:
-    """The same orders for a new account: its id, and what became of them."""
+    """Place the same orders in a new account; returns its id and the orders' results."""
     owner, book = await desk.open_account("100000")
     query = "mutation ($i: PlaceOrderInput!) { placeOrder(input: $i) { order { id rejectReason } } }"
     terms = {"accountId": str(book.id), "symbol": SPOT.symbol, "type": "LIMIT", "timeInForce": "GTC"}

@@ -161,7 +161,7 @@ async def test_cached_statistics_equal_fresh_ones_after_each_write(live_desk: Pl
     search, all_orders = OrderSearch(account_id=account.id), OrderSearch()
 
     async def agree() -> OrderStatistics:
-        """Both processes give what the database has, and give it again without reading it."""
+        """Assert that both processes return the database's figures, and return them again without reading."""
         found = [
             (await order_statistics(cache, actor, wanted), await order_statistics(ReadCache(), actor, wanted))
             for cache in (desk.services.reads, other)

@@ -212,7 +212,7 @@ async def test_the_books_say_what_a_broker_would(desk: Platform) -> None:
 
 
 async def saved(account_id: UUID) -> list[Any]:
-    """What of an account is stored."""
+    """The stored rows of an account."""
     tables = ("orders", "executions", "account_transactions", "account_events", "imported_lines", "positions")
     counts = [await fetch(f"SELECT count(*) FROM {table} WHERE account_id = $1", account_id) for table in tables]
     return [*(rows[0][0] for rows in counts), (await read_books([account_id]))[account_id].cash]

@@ -19,7 +19,7 @@ ACCOUNT = UUID(int=7)
 
 
 def channel(**changed: Any) -> NotificationChannel:
-    """A channel of the platform that hears of risk events from WARNING on."""
+    """A channel of the platform for risk events from WARNING on."""
     plain = NotificationChannel(
         id=new_id(),
         owner_id=None,

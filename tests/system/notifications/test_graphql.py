@@ -28,7 +28,7 @@ PLAIN = {"name": "Mine", "url": URL, "topics": ["RISK_EVENT"]}
 
 @dataclass
 class Client:
-    """Asks as somebody."""
+    """The API with the rights of one user."""
 
     desk: Platform
     actor: Actor

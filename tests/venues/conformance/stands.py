@@ -27,15 +27,15 @@ class Stand(Protocol):
         ...
 
     async def restate(self, client_order_id: str, quantity: str) -> None:
-        """Let the venue give a working order another, smaller quantity, unasked."""
+        """Make the venue reduce the quantity of a working order without a request."""
         ...
 
     async def lose_next_answer(self) -> None:
-        """Let the next request be taken, and its answer be lost."""
+        """Make the venue accept the next request and lose the answer."""
         ...
 
     async def lose_next_request(self) -> None:
-        """Let the next request be lost on its way."""
+        """Lose the next request before it reaches the venue."""
         ...
 
     async def be_unreachable(self) -> None:
@@ -75,13 +75,13 @@ class LoopbackStand:
 
 @asynccontextmanager
 async def paper() -> AsyncIterator[LoopbackStand]:
-    """The paper venue, wrapped in the port with all that it can do."""
+    """The paper venue behind the port, with all its functions."""
     yield LoopbackStand(LoopbackVenue("paper-port", EVERYTHING))
 
 
 @asynccontextmanager
 async def plain() -> AsyncIterator[LoopbackStand]:
-    """The same with next to nothing that it can do."""
+    """The paper venue behind the port, with as few functions as possible."""
     yield LoopbackStand(LoopbackVenue("plain", PLAIN))
 
 

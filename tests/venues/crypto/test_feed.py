@@ -24,7 +24,7 @@ STREAMS = {"btcusdt@bookTicker", "btcusdt@trade", "ethusdt@bookTicker", "ethusdt
 
 
 class Heard:
-    """Ticks in the order in which they came."""
+    """The received ticks, in order."""
 
     def __init__(self) -> None:
         self.ticks: list[Tick] = []

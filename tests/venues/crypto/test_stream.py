@@ -22,7 +22,7 @@ from tests.support.waiting import PATIENCE_SECONDS
 
 @dataclass
 class Heard:
-    """What has been reported so far; how it ended, if it has."""
+    """The reports so far, and the end of the stream, if it has ended."""
 
     reports: list[VenueReport]
     ended: asyncio.Task[None]
