@@ -5,9 +5,9 @@ The collector (the launcher, systemd, a container) stores the lines and their ti
 
 import logging
 import sys
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, MutableMapping
 from time import monotonic
-from typing import TextIO
+from typing import Any, TextIO
 
 import structlog
 
@@ -17,6 +17,7 @@ from adapters.settings.values import LogSetting
 
 # Libraries that report each request or job at `info`: their warnings matter, the rest is theirs.
 _QUIET = ("httpx", "websockets", "arq.worker", "asyncio", "tortoise", "ccxt", "aiohttp")
+_SEVERAL_LINES = ("exception", "stack")
 _SELDOM_SECONDS = 60.0
 # Events are of the same kind when these are equal too.
 _SELDOM_BY = ("reason", "role", "venue", "consumer", "task")
@@ -34,12 +35,15 @@ def configure_logging(setting: LogSetting, stream: TextIO = sys.stdout, secrets:
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
-    renderer: structlog.typing.Processor = (
-        structlog.processors.JSONRenderer(sort_keys=True)
+    renderers: list[structlog.typing.Processor] = (
+        [structlog.processors.JSONRenderer(sort_keys=True)]
         if setting.format == "json"
-        else structlog.dev.ConsoleRenderer(
-            colors=stream.isatty(), exception_formatter=structlog.dev.plain_traceback, sort_keys=False
-        )
+        else [
+            unforgeable,
+            structlog.dev.ConsoleRenderer(
+                colors=stream.isatty(), exception_formatter=structlog.dev.plain_traceback, sort_keys=False
+            ),
+        ]
     )
     structlog.configure(
         processors=[
@@ -62,7 +66,7 @@ def configure_logging(setting: LogSetting, stream: TextIO = sys.stdout, secrets:
                 # Plain tracebacks: those that show local variables would show passwords and keys.
                 structlog.processors.format_exc_info,
                 scrubber(secrets),
-                renderer,
+                *renderers,
             ],
         )
     )
@@ -74,6 +78,27 @@ def configure_logging(setting: LogSetting, stream: TextIO = sys.stdout, secrets:
     # It warns with a traceback each time that a database that is away stays away; who needs the database says so too.
     logging.getLogger("asyncpg.pool").setLevel(logging.ERROR)
     logging.captureWarnings(True)
+
+
+def unforgeable(_logger: object, _method: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
+    """The event as text that is one line of the log, whatever others have put into it, and that no terminal obeys.
+
+    Only a traceback has several lines; all of them are indented, so that none looks like another event.
+    """
+    return {name: _plain(name, value) for name, value in event.items()}
+
+
+def _plain(name: str, value: Any) -> Any:
+    if not isinstance(value, str) or value.isprintable():
+        return value
+    if name in _SEVERAL_LINES:
+        return "\n".join(f"  {_visible(line)}" for line in value.split("\n"))
+    return _visible(value)
+
+
+def _visible(text: str) -> str:
+    """The text with escapes for characters that are not printed."""
+    return "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)
 
 
 class _Seldom:

@@ -1,11 +1,13 @@
 """Addresses of channels, pure: their kinds, their validation, and their masked form."""
 
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 MIN_SECRET_LENGTH = 16
+_DECODINGS = 4
 # The kinds of which the platform signs the messages itself.
 WEBHOOKS: Mapping[str, str] = {"webhook": "http", "webhooks": "https"}
 # Kinds whose address names a server, which may be shown: of the others every part may be a secret.
@@ -110,8 +112,20 @@ def problem_of(url: str) -> str | None:
         if len(parts.password or "") < MIN_SECRET_LENGTH or parts.username:
             return f"A webhook names a secret of at least {MIN_SECRET_LENGTH} characters: webhooks://:SECRET@HOST/PATH."
         return None
+    if _has_controls(url):
+        return "An address has no control characters, however they are written."
     unknown = sorted(name for name, _ in parse_qsl(parts.query, keep_blank_values=True) if name not in _OPTIONS)
     return f"An address cannot have the option {unknown[0][:40]!r}." if unknown else None
+
+
+def _has_controls(url: str) -> bool:
+    """True if an address holds a line end, which would begin another header of a mail, or another control character.
+
+    Services decode parts of an address more than once.
+    """
+    for _ in range(_DECODINGS):
+        url = unquote(url)
+    return any(unicodedata.category(character) in ("Cc", "Zl", "Zp") for character in url)
 
 
 def literal_host(url: str) -> str | None:

@@ -37,12 +37,13 @@ class TrustedProxies:
 
 
 def _hop_address(hop: str) -> str | None:
-    """The address of a hop, which some proxies give with a port."""
+    """The address of a hop, which some proxies give with a port; without a zone, which may be any text."""
     if hop.startswith("["):
         hop = hop[1:].partition("]")[0]
     elif hop.count(":") == 1:
         hop = hop.partition(":")[0]
-    return hop if is_address(hop) else None
+    address = hop.partition("%")[0]
+    return address if is_address(address) else None
 
 
 def is_address(name: str) -> bool:

@@ -55,6 +55,11 @@ def test_only_kind_and_server_of_an_address_are_shown(url: str, masked: str) -> 
         ("slack://token", "looks different"),
         ("mailtos://u:p@smtp.example.com?to=a@b.cd&pgpkey=/etc/passwd", "option 'pgpkey'"),
         ("workflows://h:443/w/s?template=/etc/passwd", "option 'template'"),
+        # A line end begins another header of the mail, however often it is encoded.
+        ("mailtos://u:p@smtp.example.com?to=a@b.cd&name=x%0d%0aBcc:evil@x.org", "control characters"),
+        ("mailtos://u:p@smtp.example.com?to=a@b.cd%250aX-Evil:1", "control characters"),
+        ("mailtos://u:p@smtp.example.com?to=a@b.cd&reply=%25252500", "control characters"),
+        ("ntfys://ntfy.example/topic\n", "control characters"),
         ("ntfy://ntfy.example/topic?attach=http://10.0.0.1/", "option 'attach'"),
         ("ntfys://ntfy.example/topic?verify=no", "option 'verify'"),
         ("ntfys://ntfy.example/topic?redirect=yes", "option 'redirect'"),
