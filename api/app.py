@@ -107,7 +107,7 @@ class Runtime(Protocol):
         ...
 
     def shows_load(self, load: Callable[[], ProcessLoad]) -> None:
-        """Publish this process's load of the last seconds, given by ``load``, to the other processes."""
+        """Publish this process's load of the last seconds, which ``load`` returns, to the other processes."""
         ...
 
 

@@ -77,7 +77,7 @@ class Scraping(Protocol):
         ...
 
     def tells_of(self, registry: CollectorRegistry) -> None:
-        """Let this process's registry tell of the process too, and show it to the other web processes."""
+        """Add the metrics of the process to its registry, and show it to the other web processes."""
         ...
 
     async def exposition(self, own: CollectorRegistry) -> bytes:
@@ -125,7 +125,7 @@ class SchemaText:
         }
 
     async def __call__(self, request: Request) -> Response:
-        """One answer; none to whoever has it already."""
+        """The answer, or 304 if the client has it already."""
         refusal = await stranger_refusal(self._runner, request)
         if refusal is not None:
             return refusal
@@ -139,7 +139,7 @@ class SchemaText:
 
 
 async def stranger_refusal(runner: OperationRunner, request: Request) -> Response | None:
-    """The refusal of a request for a page that needs somebody signed in; None for who is."""
+    """The refusal of a request for a page that needs a sign-in; None for a signed-in caller."""
     address = request.client.host if request.client else ""
     try:
         caller = await runner.identify(bearer_token(request.headers.get("authorization")), address)

@@ -49,7 +49,7 @@ def place(path: Iterable[str | int]) -> dict[str, str | int]:
 
 
 def literal_path(keys: Sequence[str | int], ancestors: Sequence[Any], parent: Any) -> Path:
-    """The path of a literal or a variable, from what a visitor of the document knows: a key of each container."""
+    """The path of a literal or a variable, from the keys of the containers around it."""
     steps: list[str | int] = []
     containers = [*ancestors, parent]
     for number, (container, key) in enumerate(zip(containers, keys, strict=True)):

@@ -60,7 +60,7 @@ def admit(rates: Rates, actor: Actor | None, address: str) -> tuple[str, Allowan
 
 
 def rate_headers(kind: str, allowance: Allowance) -> list[tuple[bytes, bytes]]:
-    """The headers that tell a client of its limit."""
+    """The headers with the rate limit of a client."""
     rate = allowance.rate
     headers = [
         (b"ratelimit-policy", b'"%s";q=%d;w=%d' % (kind.encode(), rate.burst, rate.window_seconds)),

@@ -105,7 +105,7 @@ class RequestTracing(Protocol):
         ...
 
     def end(self, span: Any, attributes: Mapping[str, object], status: int | None) -> None:
-        """End the span of a request with what its line in the log says."""
+        """End the span of a request with the fields of its log line."""
         ...
 
 

@@ -98,7 +98,7 @@ class _Server:
             return self._statuses.pop(pid, None)
 
     def end(self) -> None:
-        """End it; what it has forked runs on."""
+        """End the fork server; the forked processes continue."""
         self._process.kill()
         self._process.wait()
         # Its end of the socket is closed, so the listener ends too.
@@ -169,7 +169,7 @@ class Forks:
         return Forked(pid, open(reading, "rb"), self._server)
 
     def _replace(self) -> None:
-        """Another fork server for one that died or stands still; none after several that never worked."""
+        """Replace a fork server that died or hangs; None after several that never worked."""
         assert self._server is not None
         self._failures = 0 if self._server.loaded else self._failures + 1
         self._server.end()

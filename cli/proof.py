@@ -30,7 +30,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 async def prove_all(database_url: str, *, quiet: bool) -> list[str]:
-    """Prove and print; the names of what is broken."""
+    """Prove the books and print the results; returns the names of the broken ones."""
     await check_schema(database_url)
     broken = []
     async with database(database_url, pool_size=2):

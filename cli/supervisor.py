@@ -139,13 +139,13 @@ class Supervisor:
         )
 
     def _relay(self, child: _Child, process: Popen | Forked) -> None:
-        """Pass the lines of a process on, in a thread of its own, until nobody holds its output open."""
+        """Relay the lines of a process, in a thread of its own, until its output is closed."""
         with process.stdout:
             for line in iter(lambda: process.stdout.readline(_MAX_LINE_BYTES), b""):
                 self._events.put(_message("line", line, child.name, child.colour))
 
     def _wait(self, child: _Child, process: Popen | Forked) -> None:
-        """Wait for a process in a thread of its own; what it started goes with it."""
+        """Wait for a process in a thread of its own; then end the processes that it started."""
         returncode = process.wait()
         _signal_session(process.pid, signal.SIGKILL)
         self._events.put(_message("stop", returncode, child.name, child.colour))
@@ -164,7 +164,7 @@ class Supervisor:
         return self._forks is not None and self._forks.loading and own_arguments(child.command) is not None
 
     def _handle_events(self) -> None:
-        """Handle what has come, waiting a moment for the first."""
+        """Handle the waiting events; wait a moment for the first."""
         wait = True
         while True:
             try:
@@ -198,7 +198,7 @@ class Supervisor:
         self._print(f"{child.name} {how}; starting it again in {pause:g} s")
 
     def _stop(self) -> None:
-        """Ask all processes to stop, wait, and end what is left."""
+        """Ask all processes to stop, wait, and kill the remaining ones."""
         for child in self._children.values():
             if child.process is not None:
                 _signal_session(child.process.pid, signal.SIGTERM)

@@ -141,7 +141,7 @@ def _supervise(
 
 
 def _readiness(commands: Mapping[str, str]) -> str:
-    """The page that tells whether these processes are ready: an engine that is not among them is not waited for."""
+    """The readiness page of these processes; it omits the checks of an engine that is not among them."""
     has_engine = any("engine" in command.split() for command in commands.values())
     return "/readyz" if has_engine else "/readyz?exclude=engine"
 

@@ -117,7 +117,7 @@ def _application(settings: Settings) -> Starlette:
 
 @asynccontextmanager
 async def _open(settings: Settings, lines: RequestLines, tracing: "Recorder | None") -> AsyncIterator[ProcessServices]:
-    """The services for as long as the process serves; then what it still has to say of requests is written."""
+    """The services while the process serves; at the end the waiting log lines of requests are written."""
     try:
         async with open_services(settings, tracing=tracing) as services, following_clock():
             yield services

@@ -47,7 +47,7 @@ _LOCK_POLL_SECONDS = 0.1
 
 @cache
 def process_name() -> str:
-    """The name of this process in the database's list of sessions: whoever takes over from it ends those by it."""
+    """The name of this process in the database's list of sessions; a process that takes over ends these sessions."""
     return f"{APP} {secrets.token_hex(6)}"
 
 

@@ -84,7 +84,7 @@ class HeldLease:
         self._trouble = trouble
 
     def troubled(self, trouble: str | None) -> None:
-        """Report what keeps the role from its work, a sentence for people; None when nothing does."""
+        """Report the problem of the role in a sentence for people; None if there is none."""
         self._trouble = scrub_text(trouble)[:_TROUBLE_CHARACTERS] if trouble else None
 
     async def give_up(self, trouble: str) -> None:
@@ -196,7 +196,7 @@ class _Holder:
         return row["holder"] if row is not None and now - self._since >= row["silence_seconds"] else None
 
     def forget(self) -> None:
-        """Restart the observation: the holder could not be seen meanwhile, or has been ended."""
+        """Restart the observation, because the holder could not be observed or has been ended."""
         self._seen = None
 
 

@@ -18,7 +18,7 @@ ModelKey = tuple[str, str]
 
 
 class LazyState(State):
-    """The models as the operations so far left them."""
+    """The models after the operations so far."""
 
     models: dict[ModelKey, ModelState]
     apps: "LazyApps"
@@ -69,7 +69,7 @@ class LazyApps(StateApps):
         self._made: dict[ModelKey, type[Model]] = {}
 
     def forget(self) -> None:
-        """Make all classes anew from now on."""
+        """Forget all classes, so that each is made again."""
         self._made.clear()
 
     def get_model(self, app_label: str, model_name: str | None = None) -> type[Model]:

@@ -14,7 +14,7 @@ Troubled = Callable[[str | None], None]
 
 
 def untroubled(_trouble: str | None) -> None:
-    """Nobody is told."""
+    """Report no problem."""
 
 
 class FeedError(Exception):

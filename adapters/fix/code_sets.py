@@ -154,7 +154,7 @@ def spelling(table: Mapping[str, Word], word: Word) -> str | None:
 
 
 def order_status(order: Order) -> str:
-    """OrdStatus (39): a request under way stands before everything else, as in the specification's table."""
+    """OrdStatus (39): a pending request takes precedence, as in the specification's table."""
     if order.is_open and order.pending_action is not None:
         return PENDING[order.pending_action]
     return STATUSES[order.status]

@@ -22,7 +22,7 @@ TICK_SECONDS = 0.5
 
 
 class LinkEnded(Exception):
-    """The connection is over; the reason is for the log."""
+    """The connection has ended; the reason is for the log."""
 
 
 async def read_messages(reader: asyncio.StreamReader, decoder: Decoder) -> AsyncIterator[list[Message]]:
@@ -101,7 +101,7 @@ class Link:
                 await self._save(())
 
     async def act(self, actions: Sequence[Action]) -> list[Message]:
-        """Do what the rules ask for; returns the messages for the application.
+        """Execute the actions of the rules; returns the messages for the application.
 
         Raises:
             LinkEnded: the session is over.
@@ -123,7 +123,7 @@ class Link:
         return delivered
 
     async def hear(self, message: Message) -> list[Message]:
-        """Take a message that has come; returns what it brings for the application."""
+        """Process a received message; returns the messages for the application."""
         return await self.act(self.session.receive(message, utc_now(), time.monotonic()))
 
     async def watch(self) -> None:

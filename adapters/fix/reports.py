@@ -23,7 +23,7 @@ _Optional = Iterable[tuple[int, str | None]]
 
 
 def report_of(event: OrderEvent, names: Names) -> Out:
-    """The message that tells of an event: an ExecutionReport (8) or an OrderCancelReject (9)."""
+    """The message that reports an event: an ExecutionReport (8) or an OrderCancelReject (9)."""
     kind = OrderEventKind(event.kind)
     if kind in code_sets.CANCEL_REJECTS:
         return _refused_request(event, names, code_sets.CANCEL_REJECTS[kind])

@@ -42,7 +42,7 @@ class RequestLines:
             self.flush()
 
     def flush(self) -> None:
-        """Write what waits."""
+        """Write the waiting lines."""
         waiting, self._waiting = self._waiting, []
         if waiting:
             self._stream.write("".join(waiting))

@@ -51,7 +51,7 @@ class _Handler(WSGIRequestHandler):
 
 @contextmanager
 def telling(registry: CollectorRegistry, vital: Vital, address: Address | None, token: str) -> Iterator[int | None]:
-    """Tell figures and health at an address, if there is one; the port.
+    """Serve metrics and health at an address, if there is one; yields the port.
 
     Raises:
         OSError: somebody else listens there.

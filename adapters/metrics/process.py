@@ -30,7 +30,7 @@ class _Pool(Collector):
 
 
 def describe_process(registry: CollectorRegistry, role: str) -> None:
-    """Let a registry tell of this process, which is a ``role`` (web, engine or worker)."""
+    """Add the metrics of this process, which has a ``role`` (web, engine or worker), to a registry."""
     ProcessCollector(registry=registry)
     PlatformCollector(registry=registry)
     GCCollector(registry=registry)

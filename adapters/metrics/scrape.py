@@ -36,7 +36,7 @@ class Scrapes:
         return is_token(authorization, self.token)
 
     def tells_of(self, registry: CollectorRegistry) -> None:
-        """Let ``registry``, the web process's own, tell of the process too, and show it to the others."""
+        """Add the metrics of the process to the web process's ``registry``, and show it to the other processes."""
         describe_process(registry, "web")
         registry.register(KeptReads(self.reads))
         shown = self.inspection.board.show_figures(lambda: generate_latest(registry))

@@ -148,7 +148,7 @@ def read_webhook(url: str) -> Webhook:
 
 
 def shown(url: str) -> str:
-    """The kind and, where somebody chose one, the server; three stars stand for all the rest."""
+    """The kind and, if the address has one, the server; three stars replace the rest."""
     kind = kind_of(url)
     if kind not in _OWN_SERVER and kind not in WEBHOOKS:
         return f"{kind}://***"

@@ -65,7 +65,7 @@ class Recorder:
         return span, trace, f"00-{trace}-{context.span_id:016x}-01" if span.is_recording() else None
 
     def end(self, span: Span, attributes: Mapping[str, object], status: int | None) -> None:
-        """End the span of a request with what its line in the log says."""
+        """End the span of a request with the fields of its log line."""
         if not span.is_recording():
             return
         span.set_attributes({f"tradegraph.{name}": _shown(value) for name, value in attributes.items()})
@@ -86,11 +86,11 @@ class Recorder:
         span.end(Nanos.now())
 
     def flush(self) -> None:
-        """Send what has been recorded so far."""
+        """Send the spans recorded so far."""
         self._provider.force_flush()
 
     def close(self) -> None:
-        """Send what is left, for a few seconds at most."""
+        """Send the remaining spans, for a few seconds at most."""
         self._provider.shutdown()
 
     def _named(self, traceparent: str | None) -> Context:
@@ -121,7 +121,7 @@ class _Said(SpanExporter):
         self._exporter.shutdown()
 
     def force_flush(self, timeout_millis: int = 30_000) -> bool:
-        """Send what is held back; nothing is."""
+        """Send waiting spans; there are none."""
         return self._exporter.force_flush(timeout_millis)
 
 

@@ -35,7 +35,7 @@ class CasesMutation:
 
     @strawberry.mutation(description="Add a note to a case. Needs RISK_MANAGER or ADMIN.")
     async def comment_anomaly_case(self, info: Info, given: Annotated[CommentAnomalyCaseInput, _INPUT]) -> AnomalyCase:
-        """It stands in the timeline."""
+        """Add a note to the timeline of a case."""
         bus, actor = info.context.services.bus, info.context.require_actor()
         return case_view(await service.comment_case(bus, actor, given.step(), given.note))
 
@@ -43,7 +43,7 @@ class CasesMutation:
         description="Decide a case, with a reason; repeating it changes nothing. Needs RISK_MANAGER or ADMIN."
     )
     async def decide_anomaly_case(self, info: Info, given: Annotated[DecideAnomalyCaseInput, _INPUT]) -> AnomalyCase:
-        """Until it is closed, that can be said anew."""
+        """Decide a case; until it is closed, the decision can be changed."""
         bus, actor = info.context.services.bus, info.context.require_actor()
         return case_view(await service.decide_case(bus, actor, given.step(), given.disposition, given.note))
 

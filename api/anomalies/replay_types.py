@@ -25,7 +25,7 @@ class ReplayedFinding:
 
     @strawberry.field(description="Its distance from the threshold as a severity.")
     def severity(self, replayed: strawberry.Parent[values.ReplayedFinding]) -> Severity:
-        """As it would have been told."""
+        """The severity that the finding would have had."""
         return replayed.finding.severity
 
     @strawberry.field(description="The account that it is about; null where it is about none.")

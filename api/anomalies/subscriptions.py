@@ -73,7 +73,7 @@ class AnomaliesSubscription:
 
 
 def _step_shown(actor: Actor, wanted: Followed, event: CaseEvent) -> AnomalyCaseEvent | None:
-    """The step if it is to be seen, as the actor, or whoever follows the same, may see it."""
+    """The step as the actor, and subscribers with the same rights, may see it; None if they may not."""
     if wanted is not None and wanted.isdisjoint(event.case.account_ids):
         return None
     shown = step_shown_to(actor, event)

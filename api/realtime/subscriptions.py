@@ -74,7 +74,7 @@ class Subscription(ABC):
             self.queue.discard()
 
     def end(self, error: Exception | None = None) -> None:
-        """Tell the client that it is over, with the reason of a failure."""
+        """Send the end of the stream to the client, with the reason of a failure."""
         if self._is_over:
             return
         self._is_over = True
@@ -289,7 +289,7 @@ class SoloSubscription(Subscription):
             self.end()
 
     def review(self, caller: Caller) -> None:
-        """Open it again if the actor is not what it was."""
+        """Open the stream again if the actor's rights have changed."""
         changed = caller.actor != self._subscribing.caller.actor
         self._subscribing.caller = caller
         if changed and not self._is_over:

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 
 class RiskEventKind(StrEnum):
-    """A closed set; a test holds it to what is raised."""
+    """The closed set of kinds; a test compares it with the raised events."""
 
     MAX_ORDER_QUANTITY = "MAX_ORDER_QUANTITY"
     MAX_ORDER_NOTIONAL = "MAX_ORDER_NOTIONAL"

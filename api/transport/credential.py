@@ -81,7 +81,7 @@ class Credential:
             return
 
     def close(self) -> None:
-        """The connection is over: the credential need not expire any more."""
+        """Stop watching the credential, because the connection has ended."""
         if self._expiry is not None:
             self._expiry.cancel()
             self._expiry = None

@@ -67,7 +67,7 @@ class EventStream:
         return self._credential.caller
 
     async def sign_in(self, token: str | None) -> Caller:
-        """Identify who asks.
+        """Identify the caller.
 
         Raises:
             RequestError: nobody whom the server knows, or it cannot say now.

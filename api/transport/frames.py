@@ -106,7 +106,7 @@ class TextFrames(WebSocketsSansIOProtocol):
         self._fail(_TRY_AGAIN_LATER, "Other connections need this place")
 
     def expire(self) -> None:
-        """Close because nobody has signed in in time; the application closes before, if it can."""
+        """Close because of a missing sign-in; the application closes earlier, if it can."""
         self._fail(_TRY_AGAIN_LATER, "Nobody signed in")
 
     def abort(self) -> None:
@@ -147,7 +147,7 @@ class TextFrames(WebSocketsSansIOProtocol):
             self.loop.call_later(_GRACE_SECONDS, self.transport.abort)
 
     async def receive(self) -> ASGIReceiveEvent:
-        """The next event; then what has come meanwhile."""
+        """The next event, followed by events that have arrived since."""
         event = await super().receive()
         if self._unread and not self.read_paused:
             self._read_on()

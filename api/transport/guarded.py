@@ -239,7 +239,7 @@ class GuardedHttp(HttpToolsProtocol):
             self.transport.resume_reading()
 
     def _discard(self, data: bytes) -> None:
-        """Throw away what comes after a refusal; beyond a bound, stop reading."""
+        """Discard bytes after a refusal; beyond a bound, stop reading."""
         self._discarded_bytes += len(data)
         if self._discarded_bytes > _LINGER_BYTES:
             self.transport.pause_reading()
@@ -358,7 +358,7 @@ class GuardedHttp(HttpToolsProtocol):
     # ------------------------------------------------------------------ refusing
 
     def send_400_response(self, msg: str) -> None:
-        """Refuse what the parser does not understand."""
+        """Refuse a request that the parser does not understand."""
         del msg
         self._refuse(HTTPStatus.BAD_REQUEST)
 

@@ -49,7 +49,7 @@ class Listeners(Generic[Kind]):
         self._open.add(listener)
 
     def admit(self, listener: Kind, caller: Caller) -> bool:
-        """Somebody has signed in on it; False if the user has too many."""
+        """Count the listener for its user; False if the user has too many."""
         assert caller.actor is not None
         user_id = caller.actor.user_id
         if self._per_user[user_id] >= self._most:

@@ -111,7 +111,7 @@ class Authenticator:
         return found or await self._load(actors, actor.via, holder, actor.expires_at)
 
     async def fresh(self, actor: Actor) -> Actor:
-        """The same actor as of now: used before a client is told that an object it was just granted does not exist.
+        """The same actor with its present rights: checked before an object counts as not found.
 
         Raises:
             Unauthenticated: its credential was revoked or its user made inactive.

@@ -195,5 +195,5 @@ def _recovery_code() -> str:
 
 
 def _plain(code: str) -> str:
-    """A code without what people write between its parts."""
+    """A code without the separators that people write."""
     return "".join(code.split()).replace("-", "").lower()

@@ -100,7 +100,7 @@ def pool_use() -> dict[str, int]:
 
 
 def refuse_in_transaction() -> None:
-    """Refuse a second connection to whoever holds one for a transaction.
+    """Refuse a second connection to a task that holds one for a transaction.
 
     Transactions that hold all connections of the pool and wait for one more would wait for each other.
 

@@ -91,5 +91,5 @@ async def take_tables(work: UnitOfWork, tables: Mapping[str, str]) -> None:
 
 
 async def holders_of(work: UnitOfWork, tables: Sequence[str]) -> list[Row]:
-    """The transactions of others that hold one of the tables in whatever way, the oldest first. A step."""
+    """Other transactions that hold any lock of one of the tables, the oldest first. A step."""
     return await work.fetch(_HOLDERS, list(tables))

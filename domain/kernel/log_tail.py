@@ -117,7 +117,7 @@ async def follow(bus: Bus, source: LogSource[Event], after: int) -> AsyncIterato
 
 
 def gone(after: int) -> BadInput:
-    """The answer to whoever asks for events that are kept no more."""
+    """The error for a request of archived events."""
     return BadInput(f"The events after {after} are no longer in the database: they are in the archive.", field="after")
 
 

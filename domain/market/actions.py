@@ -108,7 +108,7 @@ class CorporateAction:
         return self.amount_per_unit or ZERO if self.kind is K.CASH_DIVIDEND else ZERO
 
     def says(self, given: NewAction) -> bool:
-        """True if ``given`` has the same content."""
+        """True if ``given`` has the same content as this action."""
         return (self.ratio, self.amount_per_unit, self.new_symbol) == (
             given.ratio,
             given.amount_per_unit,

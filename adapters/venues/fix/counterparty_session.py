@@ -45,7 +45,7 @@ Answering = Callable[[Message], bool]
 
 @dataclass(slots=True)
 class _Wait:
-    """A request or question under way: what answers it, and the messages that did."""
+    """A pending request or question: the condition of its answer, and the answers so far."""
 
     answers: Answering
     is_last: Answering
@@ -55,7 +55,7 @@ class _Wait:
 
 
 class Unsent(Exception):
-    """The session is not there, or broke before an answer came: what became of the message is not known."""
+    """There is no session, or it broke before an answer came: the outcome of the message is unknown."""
 
 
 class CounterpartySession:
@@ -171,7 +171,7 @@ class CounterpartySession:
             raise Unsent("messages of the counterparty are missing; they were asked for")
 
     async def _get_in_step(self, link: Link, backoff: Backoff) -> None:
-        """Let nothing be sent before both sides have what the other sent: until then a message may be left out."""
+        """Send nothing before both sides have each other's messages: until then a message may be ignored."""
         while not self._ready.is_set():
             with suppress(Unsent):
                 await self._sign_of_life(link, _SIGN_SECONDS)
@@ -313,7 +313,7 @@ class CounterpartySession:
                 listener.put_nowait(reports)
 
     async def _keep(self, link: Link, messages: Sequence[Message]) -> None:
-        """Store what must not be lost, before it counts as taken."""
+        """Store the reports that must not be lost, before they count as received."""
         reports = [message for message in messages if message.type == MsgType.EXECUTION_REPORT]
         kept = [message for message in reports if message.get(Tag.EXEC_TYPE) in KEPT and message.get(Tag.EXEC_ID)]
         replaced = [message for message in reports if message.get(Tag.EXEC_TYPE) == code_sets.REPLACED]

@@ -183,7 +183,7 @@ class FixVenue:
         return [translation.venue_execution(message, self._terms) for message in found]
 
     async def positions(self) -> Sequence[VenuePosition]:
-        """Never asked: order entry by FIX tells of no positions.
+        """Not supported: order entry by FIX reports no positions.
 
         Raises:
             VenueUnavailable: always.

@@ -47,7 +47,7 @@ _FORMATS: Final[Mapping[str, str]] = {
 
 
 class ExportResponse(StreamingResponse):
-    """A streamed export, whose place is given back also when the client leaves before the first row."""
+    """A streamed export; its place is released also when the client disconnects before the first row."""
 
     def __init__(self, content: AsyncIterator[bytes], places: Places, user_id: UUID, **others: Any) -> None:
         super().__init__(content, **others)
@@ -74,7 +74,7 @@ class Exports:
         return await answered(self._runner, self._noted(request))
 
     async def _noted(self, request: Request) -> Response:
-        """One export; what is refused leaves an entry in the audit log."""
+        """One export; a refusal leaves an entry in the audit log."""
         caller, actor = await identify(self._runner, request)
         try:
             return await self._export(request, actor)

@@ -30,7 +30,7 @@ _TYPES: Final[Mapping[type, pa.DataType]] = {
 
 
 class _Sink:
-    """A file that keeps what is written until it is taken."""
+    """A file in memory that keeps written bytes until they are taken."""
 
     closed = False
 

@@ -76,7 +76,7 @@ def _record(case: Case) -> Record:
 
 
 async def lock_head(work: UnitOfWork) -> tuple[int, int]:
-    """The numbers of the newest step and of the newest case; nobody else changes cases until this work is over."""
+    """Lock the head of cases until the transaction ends; returns the newest numbers of steps and cases."""
     row = await work.fetch_row("SELECT sequence, number FROM anomaly_case_head WHERE id = 1 FOR UPDATE")
     assert row is not None
     return row["sequence"], row["number"]

@@ -184,7 +184,7 @@ def is_step_of(event: CaseEvent, may_read: Callable[[UUID], bool]) -> bool:
 
 
 def assign(case: Case, assignee: str, now: datetime) -> Case:
-    """Give a case to somebody; a decision stays.
+    """Assign a case to a person; its decision stays.
 
     Raises:
         Conflict: it is closed.
@@ -195,7 +195,7 @@ def assign(case: Case, assignee: str, now: datetime) -> Case:
 
 
 def decide(case: Case, disposition: Disposition, note: str, by: str, now: datetime) -> Case:
-    """Say what a case is; until it is closed, that can be said anew. Who decides a case that nobody has, has it.
+    """Decide a case; an open case can be decided again. An unassigned case is assigned to the person who decides it.
 
     Raises:
         Conflict: it is closed.
@@ -230,12 +230,12 @@ def reopen(case: Case, now: datetime) -> Case:
 
 
 def touch(case: Case, now: datetime) -> Case:
-    """A case that somebody said something about."""
+    """The case after a person's note."""
     return _worked(case, now, lambda status, said: (status, said))
 
 
 def check_version(case: Case, expected: int | None) -> None:
-    """Refuse to change what has changed since it was seen.
+    """Refuse the change of a case that has another version than the caller saw.
 
     Raises:
         BadInput: no case ever has such a version.
@@ -259,7 +259,7 @@ def covers(dismissal: Dismissal, finding: Finding) -> bool:
 
 
 def subject_of(what: Dismissal | Anomaly) -> Subject:
-    """The subject of a dismissal or of a finding that was told."""
+    """The subject of a dismissal or of a reported finding."""
     account_id = str(what.account_id) if what.account_id is not None else None
     return Subject(account_id, what.symbol, what.component)
 

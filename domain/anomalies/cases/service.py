@@ -69,7 +69,7 @@ async def comment_case(bus: Bus, actor: Actor, step: CaseStep, note: str) -> Cas
 
 
 async def decide_case(bus: Bus, actor: Actor, step: CaseStep, disposition: Disposition, note: str) -> Case:
-    """Say what a case is, and why. The same again changes nothing.
+    """Decide a case, with a note. The same decision again changes nothing.
 
     Raises:
         Forbidden: neither RISK_MANAGER nor ADMIN.
@@ -144,7 +144,7 @@ async def _learn(work: UnitOfWork, actor: Actor, case: Case, findings: list[Anom
 
 
 async def reopen_case(bus: Bus, actor: Actor, step: CaseStep, reason: str) -> Case:
-    """Take up a closed case again: its decision is taken back, and what was learnt of it is forgotten.
+    """Reopen a closed case: its decision is withdrawn, and its dismissals are removed.
 
     Raises:
         Forbidden: neither RISK_MANAGER nor ADMIN.
@@ -162,7 +162,7 @@ async def reopen_case(bus: Bus, actor: Actor, step: CaseStep, reason: str) -> Ca
 
 
 async def remove_dismissal(bus: Bus, actor: Actor, dismissal_id: UUID) -> Dismissal:
-    """Let the detector tell again what was dismissed; what it was.
+    """Remove a dismissal, so that the detector reports such findings again; returns the dismissal.
 
     Raises:
         Forbidden: neither RISK_MANAGER nor ADMIN.

@@ -45,7 +45,7 @@ async def find_dismissals(dismissal_ids: Collection[UUID]) -> dict[UUID, Dismiss
 
 
 async def load_case(work: UnitOfWork, case_id: UUID) -> Case | None:
-    """One case as this transaction sees it; whoever changes it holds the head."""
+    """One case as this transaction sees it; a caller that changes it holds the lock of the head."""
     row = await models.AnomalyCase.filter(id=case_id).using_db(await work.orm()).first()
     return to_case(row) if row is not None else None
 
@@ -93,13 +93,13 @@ async def save_dismissal(work: UnitOfWork, dismissal: Dismissal, subject: str) -
 
 
 async def count_suppressed(work: UnitOfWork, dismissal_id: UUID, times: int) -> None:
-    """Say that findings were not told because of a dismissal."""
+    """Count findings that were not reported because of a dismissal."""
     row = models.AnomalyDismissal.filter(id=dismissal_id).using_db(await work.orm())
     await row.update(suppressed=F("suppressed") + times, last_suppressed_at=work.now)
 
 
 async def remove_dismissal(work: UnitOfWork, dismissal_id: UUID) -> Dismissal | None:
-    """Remove a dismissal: what it was, if it was there."""
+    """Remove a dismissal; returns it, or None if there is none."""
     query = models.AnomalyDismissal.filter(id=dismissal_id).using_db(await work.orm())
     row = await query.select_for_update().first()
     if row is None:
@@ -109,5 +109,5 @@ async def remove_dismissal(work: UnitOfWork, dismissal_id: UUID) -> Dismissal | 
 
 
 async def remove_dismissals_of(work: UnitOfWork, case_id: UUID) -> int:
-    """Remove what was learnt of a case: how many dismissals there were."""
+    """Remove the dismissals of a case; returns their number."""
     return await models.AnomalyDismissal.filter(case_id=case_id).using_db(await work.orm()).delete()

@@ -51,7 +51,7 @@ class AuctionMemory(Memory):
     hours: SessionHours = field(default_factory=SessionHours)
 
     def trade(self, now: float) -> None:
-        """Somebody traded in the symbol."""
+        """Record a trade in the symbol."""
         day, second = int(now // DAY_SECONDS), now % DAY_SECONDS
         if day > self.day:
             if self.day >= 0:

@@ -45,7 +45,7 @@ class SessionHours:
     ends: float | None = None
 
     def check(self, now: float, is_open: bool) -> None:
-        """Somebody looked whether it is open."""
+        """Record a check of the market: open or closed."""
         if self.at and is_open != self.is_open and 0 < now - self.at <= SEEN_SECONDS:
             second = now % DAY_SECONDS
             if is_open:

@@ -44,7 +44,7 @@ class Effect:
 
 
 def takes_effect(order: Order, report: execution_reports.ExecutionReport) -> bool:
-    """False for a report that says what the order is already: it has no event."""
+    """False for a report that repeats the order's state: it has no event."""
     if isinstance(report, execution_reports.Held):
         # Placing has said so.
         return False
@@ -199,7 +199,7 @@ def _replace_rejected(order: Order, report: execution_reports.ReplaceRejected, n
 
 
 def _answer_change(order: Order) -> None:
-    """The oldest pending change is pending no more. A cancel that is pending too stays so."""
+    """Remove the oldest pending change. A pending cancel stays pending."""
     order.pending_changes = order.pending_changes[1:]
     if order.pending_action is PendingAction.REPLACE and not order.pending_changes:
         order.pending_action = None
@@ -228,7 +228,7 @@ _HANDLERS: dict[type[execution_reports.ExecutionReport], Any] = {
 
 
 def _part_of(order: Order, part_id: Hashable, quantity: Decimal, now: datetime) -> Order:
-    """A new order with the terms of one that was sliced, on its way to the venue."""
+    """A new order with the terms of a sliced one, sent to the venue."""
     assert isinstance(part_id, UUID)
     return replace(
         order,

@@ -128,7 +128,7 @@ class _Account:
     left: dict[UUID, Decimal] = field(default_factory=dict)
 
     def roll(self, at: datetime, day_roll: DayRoll) -> None:
-        """Begin the counts of the day anew after its end."""
+        """Reset the counts of the day after its end."""
         if self.day_ends is None or at >= self.day_ends:
             self.day_ends = day_roll.next_after(at)
             self.day_orders, self.day_notional = Tally(), Tally()
@@ -173,13 +173,13 @@ class _Account:
             insort(self.resting[symbol, command.side], order.rests_at)
 
     def fill(self, fill: PastFill) -> None:
-        """Change the position, and what is left of the order."""
+        """Change the position and the remaining quantity of the order."""
         self.positions[fill.place] = self.positions.get(fill.place, ZERO) + fill.signed
         if fill.order_id in self.left:
             self.left[fill.order_id] = max(ZERO, self.left[fill.order_id] - abs(fill.signed))
 
     def end(self, order: PastOrder) -> None:
-        """Count an order no more as open."""
+        """Remove an order from the count of open orders."""
         command = order.command
         if self.working[command.symbol, order.bucket, command.side].pop(order.id, None) is None:
             return

@@ -46,7 +46,7 @@ class ActorsCall(ABC):
 
     @property
     def attribution(self) -> Attribution:
-        """The author of all that comes of it."""
+        """The author of the call's changes."""
         return attributed(self.actor, self.origin)
 
     @property

@@ -68,7 +68,7 @@ class AccountChange:
 
 
 def read_account_change(event: AccountEvent) -> AccountChange:
-    """The change that an event of an account tells of."""
+    """The change in an event of an account."""
     parts: Mapping[str, Any] = orjson.loads(event.payload)
     detail, moved = parts.get("detail") or {}, parts.get("transaction")
     figures, order_event = parts["account"], read_order_event(event)

@@ -342,7 +342,7 @@ class BookState:
         self.reports.append(Canceled(order_id=order.id, at=self.now, status=order.status, reason=reason))
 
     def end(self, order: WorkingOrder, status: OrderStatus) -> None:
-        """Take an order that is over out of the book."""
+        """Remove an ended order from the book."""
         order.status = status
         self.queues.remove(order)
         self.groups.remove(order)

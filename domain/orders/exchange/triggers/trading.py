@@ -65,7 +65,7 @@ class MarketTrading:
         return False
 
     def arrive_market(self, order: WorkingOrder) -> None:
-        """Take what is there; the rest waits for the next sizes."""
+        """Take the displayed sizes; the rest waits for the next ones."""
         if self._state.market.opposite(order.side) is None:
             self._state.reject(order, *refusals.no_market(order.side))
             return
@@ -75,7 +75,7 @@ class MarketTrading:
             self._state.requeue(order)
 
     def arrive_limit(self, order: WorkingOrder) -> None:
-        """Take what is there; the rest rests."""
+        """Take the displayed sizes; the rest rests."""
         assert order.limit is not None
         if order.terms.post_only and self._state.market.crosses(order.side, order.limit):
             self._state.reject_post_only(order)

@@ -166,7 +166,7 @@ class RemoteVenue:
         return reports + (self.on_report(answer.order, wall) if answer.order is not None else [])
 
     def asking_for_change(self, order_id: UUID) -> None:
-        """The oldest change of an order goes out now: what the venue stated before is no answer to it."""
+        """Mark that the oldest change of an order is sent now: earlier terms of the venue do not answer it."""
         order = self.find(order_id)
         if order is not None:
             order.is_restated = False

@@ -16,7 +16,7 @@ _NEARLY = Decimal("0.01")
 
 
 def as_executed(order: RemoteOrder, seen: VenueOrder, *, may_differ: bool = False) -> VenueOrder:
-    """The venue's word with the quantities as executions count them.
+    """The venue's state of an order, with quantities in the units of its executions.
 
     That a venue counts otherwise is recognised by quantity, filled quantity and price that have all changed by one
     ratio. ``may_differ``: the venue was asked about an order of which nothing was heard since a restart; then a larger

@@ -280,7 +280,7 @@ class VenueCustody:
                 self.cancel_alone(entry, CancelReason.GROUP)
 
     def clip(self, account: Hashable) -> None:
-        """Call back what would now close more than there is."""
+        """Cancel exits at the venue that would now close more than the position."""
         for order in list(self._clipped.values()):
             working = order.working
             if working.terms.account == account and working.remaining > self.book.reducible(working):
@@ -390,6 +390,6 @@ class VenueCustody:
         return _AT_ONCE.get(order.working.terms.time_in_force, CancelReason.VENUE)
 
     def ended(self, order: WorkingOrder) -> None:
-        """Settle all that was asked about an order that is over."""
+        """Settle all requests about an ended order."""
         self._clipped.pop(order.id, None)
         self.settled.append(Settled(order_id=self.remote(order).order_id))
