@@ -1,6 +1,6 @@
-"""Paths into the input: how the client wrote the place that an error blames, such as ``input.orders.3.quantity``.
+"""Paths into the input: the place of an invalid value as the client wrote it, such as ``input.orders.3.quantity``.
 
-Pure. The domain says which of its own words is wrong (``quantity``, and in a batch its index); variables and literals
+Pure. The domain names its own field (``quantity``, and in a batch its index); variables and literals
 say where in their own value. Here all become the path from an argument of the field that failed.
 """
 

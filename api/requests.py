@@ -1,4 +1,4 @@
-"""One record of each request, from its arrival to its answer: who asked for what, and what became of it.
+"""One record of each request, from its arrival to its answer: the caller, the operation and the outcome.
 
 The record is found through a context variable, so that whatever runs on behalf of a request can add to it. It holds
 identifiers and names alone: no argument, no token, no query string.

@@ -1,6 +1,6 @@
 """The access area for commands: opened on the database alone, since a command needs neither hints nor shared counters.
 
-Running processes see what a command changed within a second, by the version that the change left in the database.
+Running processes see a command's changes within a second, by the version that the change left in the database.
 """
 
 from collections.abc import AsyncIterator

@@ -1,13 +1,13 @@
-"""The process that the launcher forks its processes from: it has loaded the platform, so each of them starts at once.
+"""The fork server: the launcher forks its processes from it. It has loaded the platform, so a process starts at once.
 
-Loading takes seconds of a processor, a fork milliseconds; and what is loaded here is in memory once for all of them.
+Loading takes seconds of processor time, a fork milliseconds; and loaded modules are in memory once for all processes.
 The launcher runs it as ``python -m cli.fork_server DESCRIPTOR``, a socket of whole messages in JSON:
 
 - to it: ``arguments`` of the command `tradegraph` and an ``environment``, with the descriptors of the new process's
   output and lifeline;
 - from it: ``loaded``, once; ``pid`` for each request, in their order; ``ended`` and ``status`` for each end.
 
-It has one thread and no event loop, because neither can be forked. It ends with the launcher; what it forked does not
+It has one thread and no event loop, because neither can be forked. It ends with the launcher; forked processes do not
 end with it.
 """
 

@@ -1,6 +1,6 @@
 """The launcher's side of `cli/fork_server.py`: starts it, starts it again when it dies, and asks it for processes.
 
-What was forked outlives the fork server, and its end is noticed without it. Where a system has no descriptors of
+Forked processes outlive the fork server, and their end is noticed without it. Where a system has no descriptors of
 processes (only Linux has), or the fork server does not work, ``start`` gives none: then a process is started by itself.
 """
 

@@ -1,6 +1,6 @@
 """Exports time series to an external store, in batches, one worker at a time, without delaying other work.
 
-Bars and equity are read from the database by cursor: what could not be written is read again, however long the store
+Bars and equity are read from the database by cursor: unwritten rows are read again, however long the store
 was away. Of quotes the newest of each symbol is kept meanwhile, of the platform's load the last ten minutes.
 """
 

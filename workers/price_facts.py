@@ -1,8 +1,8 @@
 """Prices as facts for detectors: each price that this process sees within a second of the next, and open markets.
 
-A feed that sends a price every two seconds is silent after ten: only who reads every price knows what is usual. Prices
-that follow each other faster than they are looked at count as one; a pause below a second says nothing. What this
-process cannot have seen (before it began, while the database was away for long) is no pause of a symbol.
+A feed that sends a price every two seconds is silent after ten: to know this, every price must be read. Prices
+that follow each other faster than they are read count as one; a pause below a second means nothing. A time that this
+process could not observe (before its start, or during an outage of the database) is no pause of a symbol.
 """
 
 from datetime import datetime, timedelta

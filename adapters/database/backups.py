@@ -1,4 +1,4 @@
-"""Backups: a folder with a dump of the database and a manifest that says what it is and proves that it is whole.
+"""Backups: a folder with a dump of the database and a manifest that describes it and proves that it is complete.
 
 A backup is written beside its place and renamed when it is complete, so that a folder with a manifest is a whole one.
 """

@@ -1,11 +1,11 @@
 """Migrations, beside processes of the release before.
 
-A migration that is one transaction takes the tables that it changes before its first statement, and is recorded in the
-same transaction: it is applied and known, or neither. While somebody else has one of its tables it gives up what it
-holds, waits, and begins anew, so it stops nobody: a request waits for it half a second at most, and as long as its
+A migration that is one transaction locks the tables that it changes before its first statement, and is recorded in the
+same transaction: it is applied and recorded, or neither. While another session holds one of its tables it releases its
+locks, waits, and begins again, so it stops nobody: a request waits for at most half a second, and as long as its
 statements take.
 
-A migration that is none is for what locks nobody out: each statement is a transaction of its own and may be run again.
+Other migrations are for statements that lock nobody out: each is a transaction of its own and may be repeated.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""The schema between migrations, of which only what a statement needs becomes classes.
+"""The schema between migrations; only the models that a statement needs become classes.
 
 The library makes classes of a model, and of all that are related to it, after each operation: most of the time that a
 migration takes. Statements need the classes of one table and of those that it refers to.

@@ -1,4 +1,4 @@
-"""Messages out of a stream of bytes, pure. What is garbled is left out, as FIX asks; its number is asked for again."""
+"""Messages from a stream of bytes, pure. A garbled message is ignored, as in FIX; its number is requested again."""
 
 from collections.abc import Iterator
 

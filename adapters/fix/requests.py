@@ -1,6 +1,6 @@
 """Requests of clients about orders, read from their messages. Pure.
 
-What is missing or not readable is ``Malformed``, which names the tag; the rules of orders are not looked at here.
+A missing or unreadable field raises ``Malformed``, which names the tag; the rules of orders are checked elsewhere.
 """
 
 from dataclasses import dataclass

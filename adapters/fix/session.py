@@ -1,4 +1,4 @@
-"""The rules of a FIX session, pure: messages in, what is to be done out.
+"""The rules of a FIX session, pure: messages in, actions out.
 
 The rules count what comes in. What goes out is numbered and stored by whoever sends it (``connection``), since a number
 may be used only once it is stored. Messages behind a gap are left out: all of them come again when the gap is filled.

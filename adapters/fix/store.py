@@ -1,4 +1,4 @@
-"""The stored half of a session: its numbers, and the messages that the other side may ask for again."""
+"""The stored part of a session: its sequence numbers, and the messages that may have to be resent."""
 
 from collections.abc import Sequence
 

@@ -1,7 +1,7 @@
 """Merging of the metrics of several processes into one text, with the slot of the process as a label; pure.
 
-Each process's series stay its own. So a process that goes takes its series with it, and one that is started anew in its
-place begins them anew, as Prometheus expects of a restart: no counter is ever a sum that falls.
+Each process has its own series. So the series of an ended process end with it, and a process that is started in its
+slot begins them at zero, as Prometheus expects of a restart: no counter is ever a sum that falls.
 """
 
 from collections.abc import Iterable, Iterator, Mapping

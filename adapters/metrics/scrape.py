@@ -1,4 +1,4 @@
-"""A scrape of the web: all web processes, each with its place, and the platform, whichever process is asked."""
+"""A scrape of the web: all web processes, each with its slot, and the platform, from any process."""
 
 import asyncio
 import time

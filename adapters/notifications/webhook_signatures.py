@@ -1,7 +1,7 @@
 """Signed webhooks for programs, pure, by the public convention "Standard Webhooks".
 
-Signed is ``ID.TIMESTAMP.BODY`` with HMAC-SHA256. The time is part of it, so that a receiver refuses what is old, and
-the identifier, by which it drops what it has.
+The signature is HMAC-SHA256 over ``ID.TIMESTAMP.BODY``. A receiver refuses old messages by the timestamp, and ignores
+repeated ones by the identifier.
 """
 
 import base64

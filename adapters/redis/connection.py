@@ -1,4 +1,4 @@
-"""Connections to Redis: their pool, and the errors that mean it is away."""
+"""Connections to Redis: their pool, and the errors of an unavailable server."""
 
 import asyncio
 

@@ -1,6 +1,6 @@
 """Records spans by OpenTelemetry's library and sends them in the background.
 
-The sender's queue is bounded: what a collector does not take is left out, and nothing waits for it. A request continues
+The sender's queue is bounded: spans that a collector does not accept are dropped, and nothing waits for it. A request
 the trace that its ``traceparent`` names. A client cannot have more recorded by that than the configured share: the
 share is taken by the trace's own number, for its traces as for ours, and the same in every process.
 """

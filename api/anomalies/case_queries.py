@@ -1,4 +1,4 @@
-"""Questions about cases, dismissals, and what other settings would have found."""
+"""Queries of cases, dismissals, and replays with other settings."""
 
 from functools import partial
 from typing import Annotated, cast

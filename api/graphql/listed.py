@@ -1,4 +1,4 @@
-"""Documents that the operator has listed: known by their id, and if wanted the only ones that are executed.
+"""Documents that the operator has listed: requested by id, and by a setting the only ones that are executed.
 
 A text matches a listed document when both print alike without ``__typename``, which clients add by themselves: white
 space, commas and comments make no difference.

@@ -1,7 +1,7 @@
 """Turns of large queries: one of each user runs at a time, and others are answered between them.
 
-After a large query, another of the same user that waits already waits for as long as that one took. So however many are
-asked at a time, they leave half of the loop's time to others, whose answers take several turns of the loop.
+After a large query, the user's next waiting one starts only after a pause of the same length. So however many are
+waiting, they leave half of the loop's time to others, whose answers take several turns of the loop.
 """
 
 import asyncio

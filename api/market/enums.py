@@ -1,4 +1,4 @@
-"""The domain's own enums, given to the schema; the views of the area import them from here, so that they are known."""
+"""The domain's own enums, registered in the schema; the area's types import them from here."""
 
 import strawberry
 

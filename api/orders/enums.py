@@ -1,4 +1,4 @@
-"""The enums of the area, registered once with the words that the schema shows."""
+"""The enums of the area, registered once with their names in the schema."""
 
 import strawberry
 

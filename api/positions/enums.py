@@ -1,4 +1,4 @@
-"""The enum of the area, registered with the words that the schema shows."""
+"""The enum of the area, registered with its names in the schema."""
 
 import strawberry
 

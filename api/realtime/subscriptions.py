@@ -1,4 +1,4 @@
-"""One subscription to a stream: catching up, joining a group, falling behind, losing the right to it, ending."""
+"""One subscription to a stream: it catches up, joins a group, falls behind, loses its right, and ends."""
 
 import asyncio
 from abc import ABC, abstractmethod

@@ -1,7 +1,7 @@
 """GraphQL over server-sent events: the protocol graphql-sse, with a connection for each operation.
 
-For clients behind proxies that let no WebSocket pass. Subscriptions share the hub, the bounded queues and the rules of
-sockets. What is wrong with a request before it is known who asks, and who may, has a status of HTTP; everything else
+For clients behind proxies that block WebSockets. Subscriptions share the hub, the bounded queues and the rules of
+sockets. An error before the caller and its rights are known has an HTTP status; every other error
 comes as an event, because clients read no body of an answer that is not a stream.
 """
 

@@ -1,4 +1,4 @@
-"""Answers over HTTP: compressed for whoever takes them so, and without a body for whoever has it already.
+"""Answers over HTTP: compressed if the client accepts it, and without a body if the client has it already.
 
 Answers to mutations are never compressed: they may hold tokens, whose length would tell of them (BREACH), and the entry
 of orders has no time to lose. Only answers to queries by GET can be kept by a client, which asks each time whether they

@@ -1,4 +1,4 @@
-"""Sessions and refresh tokens in the database. What changes any is called with the session's user locked."""
+"""Sessions and refresh tokens in the database. Functions that change any are called with the session's user locked."""
 
 from collections.abc import Collection
 from dataclasses import dataclass

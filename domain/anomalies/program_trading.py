@@ -3,9 +3,9 @@
 The rules of the exchanges (in force since July 2025) name four behaviours with their windows: messages within one
 second; orders withdrawn within a second and the day's share of withdrawn orders; moves of a price within a minute with
 an account's part in what traded; and what an account took within a minute. They name numbers for the first alone: 300
-messages a second or 20,000 a day are high frequency. The other thresholds are this platform's; who has been told others
-by an exchange gives those. What an index and a whole market did is not known here: a symbol's price and what traded on
-this platform stand for them.
+messages a second or 20,000 a day are high frequency. The other thresholds are this platform's; a desk with thresholds
+from its exchange passes those. Index and market data are not known here: a symbol's price and the volume on
+this platform replace them.
 """
 
 from dataclasses import dataclass

@@ -4,7 +4,7 @@ A partition is created apart and then attached. What that locks is taken first a
 for long: a transaction that is in the way makes the work fail, and its task tries again. Changing partitions holds one
 advisory lock until the transaction ends, so two processes never do the same work.
 
-A table may have a partition for all months that have none, ``<table>_rest``: rows are never refused because nobody has
+A table may have a partition for months without one, ``<table>_rest``: rows are never refused because nobody has
 made their month. ``sort_rest`` gives such rows the partitions of their months.
 
 SQL: the ORM knows no partitions.

@@ -1,7 +1,7 @@
 """Reports of one client's session: each event of its orders once, in order, over any number of connections.
 
-The number of the last event that was told is stored in the transaction that stores its reports. What a connection did
-not take any more is sent again by the rules of the session; what happened while there was none follows from there.
+The number of the last reported event is stored in the transaction that stores its reports. Reports that a connection
+did not receive are resent by the rules of the session; events from the time without a connection follow.
 """
 
 import asyncio

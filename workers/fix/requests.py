@@ -1,6 +1,6 @@
-"""Requests of one client's session: each is one call of the use case that the API calls, and an answer where it fails.
+"""Requests of one client's session: each is one call of the use case that the API calls, and an answer if it fails.
 
-What comes of an order is told by the reports of its events (``reporting``); an answer here is for what left no event.
+The events of an order are reported by ``reporting``; an answer here is only for requests without an event.
 """
 
 import asyncio

@@ -1,7 +1,7 @@
-"""The session with a counterparty: it connects, logs on, comes back after every break, and keeps what was executed.
+"""The session with a counterparty: it connects, logs on, reconnects after every break, and stores executions.
 
-New orders and requests are never sent again by the session: what became of one is asked, and its number is filled.
-A fill is stored before its number counts as taken, so that none is missing and none is there twice.
+New orders and requests are never resent by the session: it fills the gap, and the engine asks for the order's status.
+A fill is stored before its sequence number counts as received, so that none is lost and none is booked twice.
 """
 
 import asyncio

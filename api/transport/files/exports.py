@@ -1,7 +1,7 @@
 """Exports over HTTP: ``GET /export/orders.csv?account=...&from=...&to=...``, streamed with the caller's rights.
 
 Promises: rows are sent as they are read, so that memory does not grow with their number, and no transaction waits for
-a client. What is refused is answered before the first row, as errors of the API have it; a failure after it cuts the
+a client. A refusal is answered before the first row, as an error of the API; a failure after it closes the
 connection, so that no client takes half an export for a whole one.
 """
 

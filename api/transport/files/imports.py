@@ -1,7 +1,7 @@
 """Imports over HTTP: ``POST /import/history.csv?account=...`` with the file as the body.
 
 Promises: the file is received whole, on disk and within its bounds, before anything is booked; then all of it is saved
-or nothing. What is refused is answered as errors of the API have it, with the line and column of a bad line.
+or nothing. A refusal is answered as an error of the API, with the line and column of a bad line.
 """
 
 import asyncio

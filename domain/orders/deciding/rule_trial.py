@@ -1,7 +1,7 @@
-"""Trial of a risk rule, pure: orders, fills and samples of the past in, what the rule would have stopped or told out.
+"""Trial of a risk rule, pure: orders, fills and samples of the past in, refusals and warnings of the rule out.
 
-Orders are judged by the very checks that orders meet when they are placed, at their stored terms, one by one in the
-order of their times. One that the rule refuses counts no more for the orders after it; its fills stay, for they changed
+Orders are judged by the same checks as when they are placed, at their stored terms, one by one in the
+order of their times. A refused order does not count for later orders; its fills stay, because they changed
 the position that later orders met. Limits on the account's loss are judged on its samples, as the monitor does: once
 until it is within the limit again.
 """

@@ -1,8 +1,8 @@
-"""Exports of an account: its rows, oldest first, in runs, with the rights of whoever asks.
+"""Exports of an account: its rows, oldest first, in runs, with the rights of the caller.
 
-No more than a run is held in memory. A transaction is open between two runs of ``IN_ONE_TRANSACTION`` alone, which are
-read in one pass over all executions of one moment: their reader must not wait for a client. A row that is written
-meanwhile is in the other exports or not.
+No more than a run is held in memory. Only exports of ``IN_ONE_TRANSACTION`` have a transaction between runs: they are
+read in one pass over all executions of one moment, so their reader must not wait for a client. A row that is written
+during another export may be in it or not.
 """
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable

@@ -1,1 +1,1 @@
-"""FIX sessions as stored: numbers, messages that may be asked for again, requests, and how far reports went."""
+"""FIX sessions as stored: sequence numbers, messages for resends, requests, and positions of reports."""

@@ -1,4 +1,4 @@
-"""Tables of FIX sessions: what must outlive a process and a connection."""
+"""Tables of FIX sessions: the data that must survive a process and a connection."""
 
 from tortoise import Model, fields
 from tortoise.indexes import Index

@@ -1,6 +1,6 @@
 """Booking of imported lines, pure: by the rules of live executions, in the order of the file.
 
-An order is made of the executions that name it; it is filled when the last of them is booked. Money, positions and
+An order consists of the executions that name it; it is filled when the last of them is booked. Money, positions and
 realised PnL follow from the same functions that book the reports of venues.
 """
 

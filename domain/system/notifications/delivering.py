@@ -1,8 +1,8 @@
 """Delivery: the waiting notices of a channel become one sent message.
 
 A sender holds a claim of the channel while it sends, limited by a lease. The name of the message is stored before it is
-sent: when the process dies before it knows what became of it, the same notices go out again under the same name, by
-which a program drops what it has already.
+sent: if the process dies before it knows the outcome, the same notices are sent again under the same name, by
+which a program ignores repeated messages.
 """
 
 from collections.abc import Callable, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Messages for people, pure: one notice in a few sentences, many as a list of what kinds there were and how often."""
+"""Messages for people, pure: one notice in a few sentences, many as a list of kinds with their numbers."""
 
 from collections.abc import Sequence
 from datetime import datetime

@@ -1,7 +1,7 @@
 """Words and values of notifications.
 
 A source (the log of risk events, of anomalies, of accounts, the runs of tasks, the platform's health) yields notices.
-Each channel that hears a notice has a delivery of it, once. The deliveries that are due of a channel go out together,
+Each channel that gets a notice has one delivery of it. The due deliveries of a channel are sent together,
 as one message.
 """
 

@@ -1,4 +1,4 @@
-"""Trial of a risk rule: what it would have refused or told in the past, before it is made or changed.
+"""Trial of a risk rule: its refusals and warnings on past orders, before it is created or changed.
 
 It reads what is kept of the range (orders, their fills, samples of equity) and stores nothing. One trial runs at a time
 in a process; its judgement runs in a thread.

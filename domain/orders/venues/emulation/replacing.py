@@ -1,6 +1,6 @@
 """Terms of orders as the venue states them, applied to the engine's books. Pure.
 
-The venue's terms rule. A requested change is made as the venue says that it was made, and terms that it states unasked
+The venue's terms rule. A requested change takes effect as the venue reports it, and terms that it states unasked
 (FIX ExecType Restated) become the order's. Where the venue has acknowledged a change without its result, the requested
 terms apply until it says otherwise. A report that repeats the terms before such a change may be older than the change:
 it is not believed, and the venue is asked.
