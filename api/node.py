@@ -12,7 +12,7 @@ from domain.anomalies.cases.types import Case, Dismissal
 from domain.market.actions import CorporateAction
 from domain.market.types import Instrument
 from domain.orders.model.order import Execution, Order
-from domain.positions.valuation import AccountValue, PositionValue
+from domain.positions.values import AccountValue, PositionValue
 from domain.risk.types import RiskEvent, RiskRule, TradingHalt
 from domain.system.nodes import NodeKind
 

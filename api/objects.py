@@ -17,7 +17,7 @@ from domain.accounts.types import Transaction
 from domain.orders.model.order import Execution, Order
 from domain.orders.queries import read_orders
 from domain.orders.reading.execution_queries import read_executions
-from domain.positions.valuation import AccountValue
+from domain.positions.values import AccountValue
 
 
 async def load_transaction(info: Info, transaction_id: UUID | None) -> Transaction | None:

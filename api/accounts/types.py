@@ -38,7 +38,7 @@ from domain.orders.reading.closed_trades import performance_of
 from domain.orders.reading.risk_metrics import risk_metrics
 from domain.orders.reading.search_queries import require_order
 from domain.positions.history_service import equity_curve
-from domain.positions.valuation import AccountValue
+from domain.positions.values import AccountValue
 
 if TYPE_CHECKING:
     from api.positions.types import Position, PositionSnapshot
@@ -92,7 +92,7 @@ class AccountTransaction(Node):
 
 @strawberry.type(description="An account with its figures at the newest quotes, in its currency.")
 class Account(Node):
-    """A view of ``domain.positions.valuation.AccountValue``."""
+    """A view of ``domain.positions.values.AccountValue``."""
 
     id: strawberry.ID
     name: str

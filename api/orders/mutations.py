@@ -18,18 +18,16 @@ from api.orders.inputs import (
     PlaceOrderInput,
     PlaceOrdersInput,
 )
-from api.orders.types import (
+from api.orders.payloads import (
     CancelAllAfterPayload,
     CancelOrdersPayload,
-    Execution,
     OrderGroupPayload,
     OrderPayload,
     OrdersPayload,
-    execution_view,
     group_view,
-    order_view,
     orders_view,
 )
+from api.orders.types import Execution, execution_view, order_view
 from domain.orders.books.busting import Correction, bust_execution, correct_execution
 from domain.orders.entry.canceling import cancel_orders
 from domain.orders.protection.timers import cancel_all_after

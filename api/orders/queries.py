@@ -10,7 +10,9 @@ from api.graphql.field_flags import COSTLY
 from api.graphql.selection import selected_attributes
 from api.objects import find_visible
 from api.orders.inputs import CancelOrderInput, ExecutionFilter, OrderFilter, OrderSortInput, PlaceOrderInput
-from api.orders.types import Execution, Order, OrderCheck, OrderStatistics, execution_view, order_view
+from api.orders.payloads import OrderCheck
+from api.orders.statistics_types import OrderStatistics
+from api.orders.types import Execution, Order, execution_view, order_view
 from api.pages import Connection, connection
 from domain.kernel.errors import NotFound
 from domain.kernel.pages import page_request

@@ -1,6 +1,5 @@
 """Types of the order area in the schema; their sources are the domain's own values."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, cast
@@ -9,7 +8,6 @@ import strawberry
 
 from api.context import Info
 from api.graphql.field_flags import SAME_FOR_ALL, same_for_all_reading
-from api.ids import named
 from api.market.types import Instrument, instrument_view
 from api.node import Node
 from api.objects import load_currency, load_execution, load_order
@@ -28,10 +26,8 @@ from api.risk.types import RiskViolation
 from api.scalars import JSON, Cursor
 from domain.accounts.event_queries import read_order_events
 from domain.kernel.time import Nanos
-from domain.orders.entry.batch import PlacedOrder
 from domain.orders.model import order as values
 from domain.orders.model.events import read_order_event
-from domain.orders.protection.unconfirmed_queries import CancelScope, count_unconfirmed_cancels
 from domain.orders.queries import read_executions_of, read_groups, read_orders
 
 if TYPE_CHECKING:
@@ -226,134 +222,9 @@ class OrderMisfit:
     message: str
 
 
-@strawberry.type(description="An order that was placed, changed or cancelled.")
-class OrderPayload:
-    """A view of ``domain.orders.entry.placing.PlacedOrder``."""
-
-    order: Order
-    replayed: bool = strawberry.field(description="The same was asked before, and this is its result.")
-
-
-@strawberry.type(description="The orders of a batch, in its order.")
-class OrdersPayload:
-    """The orders of one call."""
-
-    results: list[OrderPayload]
-    accepted: int
-    rejected: int
-
-
-@strawberry.type(description="The orders of a bracket (the entry first) or of an OCO.")
-class OrderGroupPayload:
-    """A placed group of orders."""
-
-    group_id: strawberry.ID
-    orders: list[Order]
-
-
-@strawberry.type(description="The orders that are being cancelled.")
-class CancelOrdersPayload:
-    """The orders with the cancel pending."""
-
-    orders: list[Order]
-    scope: strawberry.Private[CancelScope]
-
-    @strawberry.field(
-        description=("Number of matching open orders with a cancel that the venue has not confirmed yet.")
-    )
-    async def unconfirmed_cancels(self, info: Info) -> int:
-        """As of now."""
-        return await info.context.load(count_unconfirmed_cancels, self.scope) or 0
-
-
-@strawberry.type(description="Time at which all of the account's open orders are cancelled; null for never.")
-class CancelAllAfterPayload:
-    """The current state of the timer."""
-
-    account_id: strawberry.ID
-    triggers_at: datetime | None
-
-    @strawberry.field(description=("Number of its open orders with a cancel that the venue has not confirmed yet."))
-    async def unconfirmed_cancels(self, info: Info) -> int:
-        """As of now, also of a timer that fired before."""
-        return await info.context.load(count_unconfirmed_cancels, CancelScope(named(self.account_id))) or 0
-
-
-@strawberry.type(description="Decision that `placeOrder` would make.")
-class OrderCheck:
-    """A view of ``domain.orders.entry.order_check.OrderCheck``."""
-
-    accepted: bool
-    violations: list[RiskViolation]
-    currency: str = strawberry.field(description="The currency of its money: the account's.")
-    reservation: Decimal = strawberry.field(description="The money that would be reserved for the order.")
-    estimated_fee: Decimal
-    available_after: Decimal
-
-
-@strawberry.type(description="The executions of orders of one symbol, of accounts in one currency.")
-class SymbolStatistics:
-    """A view of ``domain.orders.reading.statistics.SymbolStatistics``."""
-
-    symbol: str
-    currency: str
-    orders: int
-    executions: int
-    quantity: Decimal
-    notional: Decimal
-    realized_pnl: Decimal = strawberry.field(description="Gross of fees.")
-
-
-@strawberry.type(description="The money of all orders of accounts in one currency.")
-class CurrencyStatistics:
-    """A view of ``domain.orders.reading.statistics.CurrencyStatistics``."""
-
-    currency: str
-    orders: int
-    executions: int
-    notional: Decimal
-    fees: Decimal
-    realized_pnl: Decimal
-
-
-@strawberry.type(description="Statistics of orders. Money is by currency.")
-class OrderStatistics:
-    """A view of ``domain.orders.reading.statistics.OrderStatistics``."""
-
-    total: int
-    open: int
-    filled: int
-    canceled: int
-    rejected: int
-    expired: int
-    fill_rate: float | None = strawberry.field(description="Share of orders that were filled completely.")
-    cancel_rate: float | None
-    reject_rate: float | None
-    notional: Decimal = strawberry.field(
-        description="Value of the executed quantity, in mixed currencies.",
-        deprecation_reason="It adds up different currencies: use `byCurrency`.",
-    )
-    fees: Decimal = strawberry.field(
-        description="Fees and taxes, in mixed currencies.",
-        deprecation_reason="It adds up different currencies: use `byCurrency`.",
-    )
-    average_seconds_to_first_fill: float | None
-    average_slippage_bps: float | None = strawberry.field(
-        description=("Slippage against the far touch at arrival, weighted by executed quantity; above zero is worse.")
-    )
-    by_symbol: list[SymbolStatistics]
-    by_currency: list[CurrencyStatistics]
-
-
 def order_view(order: values.Order) -> Order:
     """The value itself: its attributes are the fields."""
     return cast(Order, order)
-
-
-def orders_view(placed: Sequence[PlacedOrder]) -> OrdersPayload:
-    """Placed orders, and the number of accepted ones."""
-    rejected = sum(row.order.status is OrderStatus.REJECTED for row in placed)
-    return OrdersPayload(results=cast("list[OrderPayload]", placed), accepted=len(placed) - rejected, rejected=rejected)
 
 
 def execution_view(execution: values.Execution) -> Execution:
@@ -364,9 +235,3 @@ def execution_view(execution: values.Execution) -> Execution:
 def event_view(event: values.OrderEvent) -> OrderEvent:
     """The value itself: its attributes are the fields."""
     return cast(OrderEvent, event)
-
-
-def group_view(placed: Sequence[PlacedOrder]) -> OrderGroupPayload:
-    """The placed group of orders."""
-    orders = [row.order for row in placed]
-    return OrderGroupPayload(group_id=strawberry.ID(str(orders[0].group_id)), orders=cast("list[Order]", orders))

@@ -6,7 +6,7 @@ import strawberry
 
 from api.context import Info
 from api.ids import named
-from api.orders.types import OrderPayload, OrdersPayload, orders_view
+from api.orders.payloads import OrderPayload, OrdersPayload, orders_view
 from api.positions.inputs import ClosePositionInput, FreezePositionInput
 from api.positions.types import Position, position_view
 from domain.orders.model.commands import CloseAllPositions

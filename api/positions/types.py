@@ -15,7 +15,7 @@ from api.node import Node
 from api.objects import load_currency
 from api.positions.enums import PositionSide
 from domain.positions import history_types, lots
-from domain.positions.valuation import PositionValue
+from domain.positions.values import PositionValue
 
 if TYPE_CHECKING:
     from api.accounts.types import Account
@@ -39,7 +39,7 @@ class PositionFreeze:
 
 @strawberry.type(description="Position of an account in an instrument, valued at the newest quote.")
 class Position(Node):
-    """A view of ``domain.positions.valuation.PositionValue``."""
+    """A view of ``domain.positions.values.PositionValue``."""
 
     id: strawberry.ID
     symbol: str
@@ -100,7 +100,7 @@ class Position(Node):
 
 @strawberry.type(description="PnL of one position.")
 class PositionPnl:
-    """A view of ``domain.positions.valuation.PositionValue``."""
+    """A view of ``domain.positions.values.PositionValue``."""
 
     symbol: str
     quantity: Decimal

@@ -24,7 +24,8 @@ from domain.kernel.numbers import ZERO, plain
 from domain.market.rates import QuoteOf
 from domain.market.types import AssetClass, Instrument
 from domain.positions.types import PositionBook
-from domain.positions.valuation import PositionValue, value_all
+from domain.positions.valuation import value_all
+from domain.positions.values import PositionValue
 
 DAYS_PER_YEAR = 365
 

@@ -15,7 +15,8 @@ from domain.kernel.partition_queries import ensure_partitions
 from domain.kernel.unit_of_work import UnitOfWork, unit_of_work
 from domain.market.market import Market
 from domain.positions import history_queries as queries
-from domain.positions.valuation import AccountValue, value_all
+from domain.positions.valuation import value_all
+from domain.positions.values import AccountValue
 
 BATCH = 1_000
 _BEFORE_ALL = UUID(int=0)

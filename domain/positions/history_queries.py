@@ -18,7 +18,7 @@ from domain.kernel.unit_of_work import UnitOfWork
 from domain.positions.history_types import EquitySample, Flow, PositionSnapshot
 from domain.positions.queries import READ_HELD, by_account
 from domain.positions.types import Bucket, PositionBook, PositionKey
-from domain.positions.valuation import AccountValue, PositionValue
+from domain.positions.values import AccountValue, PositionValue
 
 EQUITY_SAMPLES = Partitioned("equity_samples")
 POSITION_SNAPSHOTS = Partitioned("position_snapshots")

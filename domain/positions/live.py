@@ -28,7 +28,7 @@ from domain.positions.events import read_positions as positions_in
 from domain.positions.queries import read_positions
 from domain.positions.revaluation import Revaluation
 from domain.positions.types import PositionBook
-from domain.positions.valuation import AccountValue
+from domain.positions.values import AccountValue
 
 POLL_SECONDS = 1.0
 

@@ -17,16 +17,8 @@ from domain.kernel.numbers import ZERO
 from domain.market.rates import InstrumentIndex, QuoteOf
 from domain.market.types import Instrument
 from domain.positions.types import PositionBook, PositionKey
-from domain.positions.valuation import (
-    AccountValue,
-    PositionValue,
-    Worth,
-    mark_price,
-    newest_rate,
-    value_account,
-    value_position,
-    worth_of,
-)
+from domain.positions.valuation import Worth, mark_price, newest_rate, value_account, value_position, worth_of
+from domain.positions.values import AccountValue, PositionValue
 
 
 @dataclass(slots=True, eq=False)

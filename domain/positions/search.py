@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from domain.positions.types import PositionSide
-from domain.positions.valuation import PositionValue
+from domain.positions.values import PositionValue
 
 
 @dataclass(frozen=True, slots=True)

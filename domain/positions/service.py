@@ -16,7 +16,8 @@ from domain.market.types import Instrument
 from domain.positions import queries
 from domain.positions.history import sample_flow
 from domain.positions.types import PositionBook
-from domain.positions.valuation import AccountValue, mark_price, newest_rate, value_all
+from domain.positions.valuation import mark_price, newest_rate, value_all
+from domain.positions.values import AccountValue
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from domain.kernel.numbers import ZERO
 from domain.positions.live import LiveBooks
-from domain.positions.valuation import AccountValue, PositionValue
+from domain.positions.values import AccountValue, PositionValue
 
 MIN_INTERVAL_SECONDS = 0.02
 _Seen = tuple[Decimal | None, Decimal, datetime | None]

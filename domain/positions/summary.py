@@ -6,7 +6,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from domain.kernel.numbers import ZERO
-from domain.positions.valuation import AccountValue, PositionValue
+from domain.positions.values import AccountValue, PositionValue
 
 # What leverage is said to be where exposure stands on no equity at all.
 NO_EQUITY_LEVERAGE = Decimal(1_000_000)

@@ -21,7 +21,8 @@ from domain.orders.model.order import Execution, Order
 from domain.orders.model.types import Side
 from domain.positions.adjustments import AdjustmentKind, PositionAdjustment, adjust
 from domain.positions.types import PositionBook, PositionKey
-from domain.positions.valuation import AccountValue, newest_rate, value_all
+from domain.positions.valuation import newest_rate, value_all
+from domain.positions.values import AccountValue
 from domain.settlement.types import DailyStatement, MarketDay
 
 # Adjustments of one day have places of their own, also where those of several days come after the same execution.

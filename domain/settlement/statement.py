@@ -16,7 +16,7 @@ from decimal import Decimal
 from domain.accounts.types import AccountBook
 from domain.kernel.numbers import ZERO
 from domain.positions.history_types import PositionSnapshot
-from domain.positions.valuation import AccountValue, PositionValue
+from domain.positions.values import AccountValue, PositionValue
 from domain.settlement.types import DailyStatement, DayFlows, MarketDay
 
 

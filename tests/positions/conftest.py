@@ -18,7 +18,7 @@ from domain.kernel.errors import DomainError
 from domain.kernel.ids import new_id
 from domain.orders.model.order import Order
 from domain.orders.model.types import OrderType, Side
-from domain.positions.valuation import AccountValue, PositionValue
+from domain.positions.values import AccountValue, PositionValue
 from tests.orders.conftest import live_desk, quiet_desk
 from tests.orders.factories import PERPETUAL, SPOT, command
 from tests.support.trading import Platform, platform, running_venue

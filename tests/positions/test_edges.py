@@ -24,7 +24,8 @@ from domain.positions.rules import Fill
 from domain.positions.service import free_funds
 from domain.positions.summary import summarize
 from domain.positions.types import Bucket, PositionBook
-from domain.positions.valuation import AccountValue, value_all
+from domain.positions.valuation import value_all
+from domain.positions.values import AccountValue
 from tests.orders.factories import (
     ACCOUNT_ID,
     INVERSE,

@@ -15,7 +15,8 @@ from domain.kernel.time import Nanos
 from domain.market.costs import cost_at
 from domain.market.types import AssetClass, Instrument, Quote
 from domain.positions.types import Bucket, PositionBook
-from domain.positions.valuation import AccountValue, value_all
+from domain.positions.valuation import value_all
+from domain.positions.values import AccountValue
 from tests.orders.factories import ACCOUNT_ID, INVERSE, PERPETUAL, SPOT, account
 
 FUTURE = replace(PERPETUAL, id=UUID(int=13), symbol="OIL", asset_class=AssetClass.FUTURE, multiplier=Decimal(10))

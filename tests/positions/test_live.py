@@ -21,7 +21,7 @@ from domain.market.service import InstrumentChange, update_instrument
 from domain.orders.model.types import OrderType, Side
 from domain.positions.live import apply_events, load_account
 from domain.positions.streams import live_account, live_positions
-from domain.positions.valuation import AccountValue
+from domain.positions.values import AccountValue
 from domain.settlement.rolling import roll_days
 from tests.orders.factories import command
 from tests.positions.conftest import Holder

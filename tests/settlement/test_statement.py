@@ -18,7 +18,8 @@ from domain.positions.adjustments import AdjustmentKind, PositionAdjustment, adj
 from domain.positions.fills import book_fill
 from domain.positions.rules import Fill
 from domain.positions.types import Bucket, PositionBook
-from domain.positions.valuation import AccountValue, value_account, value_position
+from domain.positions.valuation import value_account, value_position
+from domain.positions.values import AccountValue
 from domain.settlement.queries import NO_FLOWS, sum_flows
 from domain.settlement.statement import is_balanced, make_statement
 from domain.settlement.types import DailyStatement, MarketDay

@@ -25,7 +25,8 @@ from domain.orders.model.types import PendingAction
 from domain.positions.carry import CarryTerms, post_carry
 from domain.positions.service import free_funds
 from domain.positions.types import PositionBook
-from domain.positions.valuation import AccountValue, value_all
+from domain.positions.valuation import value_all
+from domain.positions.values import AccountValue
 from tests.orders.factories import ACCOUNT_ID, NOW, account
 
 _PLAIN: dict[str, Any] = {

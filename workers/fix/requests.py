@@ -32,12 +32,11 @@ from adapters.fix.requests import (
     read_reference,
     read_replace,
 )
-from adapters.fix.session import rejection
 from adapters.fix.tags import BusinessReject, MsgType, SessionReject, Tag
 from adapters.wiring import ProcessServices
 from domain.access.types import Actor
 from domain.accounts.event_queries import read_order_events
-from domain.kernel.errors import BadInput, Conflict, DomainError, NotFound, RateLimited, Refused, Unavailable
+from domain.kernel.errors import DomainError, NotFound, RateLimited, Unavailable
 from domain.kernel.time import utc_now
 from domain.kernel.unit_of_work import unit_of_work
 from domain.orders.deciding.modify_rules import as_changed
@@ -45,9 +44,10 @@ from domain.orders.entry.canceling import cancel_orders, find_order
 from domain.orders.model.commands import ModifyOrder, OrderKey, PlaceOrder
 from domain.orders.model.events import read_order_event
 from domain.orders.model.order import Order, OrderEvent, changes_in
-from domain.orders.model.types import OrderEventKind, PendingAction
+from domain.orders.model.types import OrderEventKind
 from domain.system.fix import queries
 from domain.system.fix.stored import StoredRequest
+from workers.fix.refusals import cancel_repeated, id_used, not_now, refused, refused_change, rejected
 
 MAX_STATUSES = 1_000
 _EVENT_OF = {"F": OrderEventKind.PENDING_CANCEL, "G": OrderEventKind.PENDING_REPLACE}
@@ -89,9 +89,9 @@ class ClientRequests:
         try:
             return await answer(message, actor)
         except Malformed as fault:
-            return [_rejected(message, fault)]
+            return [rejected(message, fault)]
         except _CALLERS_TURN as error:
-            return [_not_now(message, error)]
+            return [not_now(message, error)]
 
     async def place(self, messages: Sequence[Message], actor: Actor) -> list[Out]:
         """Place the orders of several messages side by side: they share transactions, in their order."""
@@ -101,17 +101,17 @@ class ClientRequests:
             try:
                 taken.append((message, read_new_order(message, _account(message, actor))))
             except Malformed as fault:
-                answers.append(_rejected(message, fault))
+                answers.append(rejected(message, fault))
             except NotFound as error:
-                answers.append(_refused(message, error))
+                answers.append(refused(message, error))
         await self._reach({command.account_id for _, command in taken})
         calls = (self._services.entry.place_orders(actor, [command]) for _, command in taken)
         outcomes = await asyncio.gather(*calls, return_exceptions=True)
         for (message, _), outcome in zip(taken, outcomes, strict=True):
             if isinstance(outcome, _CALLERS_TURN):
-                answers.append(_not_now(message, outcome))
+                answers.append(not_now(message, outcome))
             elif isinstance(outcome, DomainError):
-                answers.append(_refused(message, outcome))
+                answers.append(refused(message, outcome))
             elif isinstance(outcome, BaseException):
                 raise outcome
             elif outcome[0].replayed and not _is_repeat(message):
@@ -158,9 +158,9 @@ class ClientRequests:
         known = await queries.find_request(self._session_id, request.client_order_id)
         if known is None:
             if await queries.find_orders(request.client_order_id, [order.account_id]):
-                return [_used(message, order)]
+                return [id_used(message, order)]
         elif not _is_repeat(message):
-            return [_used(message, order)]
+            return [id_used(message, order)]
         elif known.version is not None or known.refused:
             return []
         await self._reach({order.account_id})
@@ -198,11 +198,11 @@ class ClientRequests:
                 done, replayed = await carry_out(order)
                 version = None if replayed else done.version
                 if replayed:
-                    answers = [_repeated(message, done)]
+                    answers = [cancel_repeated(message, done)]
             except _CALLERS_TURN:
                 raise
             except DomainError as error:
-                answers = [_refused_change(message, await find_order(actor, OrderKey(order.id)), error)]
+                answers = [refused_change(message, await find_order(actor, OrderKey(order.id)), error)]
         async with unit_of_work(self._services.bus) as work:
             await queries.answer_request(work, self._session_id, client_order_id, version)
         return answers
@@ -311,44 +311,3 @@ def _terms(order: Order) -> dict[str, Any]:
 
 def _is_repeat(message: Message) -> bool:
     return message.get(Tag.POSS_DUP_FLAG) == "Y"
-
-
-def _rejected(message: Message, fault: Malformed) -> Out:
-    sent = rejection(message, fault)
-    return sent.kind, sent.body
-
-
-def _not_now(message: Message, error: BaseException) -> Out:
-    assert isinstance(error, DomainError)
-    text = f"{error.code}: {error.message}"
-    return business_reject(message, BusinessReject.APPLICATION_NOT_AVAILABLE, text)
-
-
-def _refused(message: Message, error: DomainError) -> Out:
-    field = error.field if isinstance(error, BadInput | NotFound) else None
-    reason = code_sets.OTHER
-    if isinstance(error, Conflict):
-        reason = code_sets.DUPLICATE_ORDER
-    elif isinstance(error, NotFound) or field == "symbol":
-        reason = code_sets.UNKNOWN_SYMBOL if field == "symbol" else code_sets.UNKNOWN_ACCOUNT
-    return refused_order(message, reason, f"{error.code}: {error.message}", utc_now())
-
-
-def _refused_change(message: Message, order: Order, error: DomainError) -> Out:
-    reason = code_sets.OTHER
-    if isinstance(error, Conflict):
-        reason = code_sets.ALREADY_PENDING if order.is_open else code_sets.TOO_LATE
-    code = error.reason if isinstance(error, Refused) else error.code
-    return cancel_reject(message, order, reason, f"{code}: {error.message}", utc_now())
-
-
-def _repeated(message: Message, order: Order) -> Out:
-    if order.pending_action is PendingAction.CANCEL:
-        text = "CONFLICT: A cancel of the order is pending."
-        return cancel_reject(message, order, code_sets.ALREADY_PENDING, text, utc_now())
-    return cancel_reject(message, order, code_sets.TOO_LATE, f"CONFLICT: The order is {order.status}.", utc_now())
-
-
-def _used(message: Message, order: Order) -> Out:
-    text = "CONFLICT: This ClOrdID was used before."
-    return cancel_reject(message, order, code_sets.CXL_DUPLICATE, text, utc_now())

@@ -32,7 +32,7 @@ from domain.orders.model.commands import ClosePosition
 from domain.orders.protection.enforcement import RESTRICTING, apply_actions
 from domain.orders.protection.halting import finish_halt
 from domain.positions.service import Books
-from domain.positions.valuation import AccountValue, PositionValue
+from domain.positions.values import AccountValue, PositionValue
 from domain.risk import event_queries
 from domain.risk.events import raise_events
 from domain.risk.rules.held import Breach, belongs_to, breaches, watched_rules

@@ -26,7 +26,7 @@ from domain.positions.lots import ClosedTrade, LotFill, LotMethod, Lots
 from domain.positions.performance import TradeStatistics
 from domain.positions.service import Books
 from domain.positions.types import Bucket
-from domain.positions.valuation import AccountValue
+from domain.positions.values import AccountValue
 
 _INSTANT = timedelta(microseconds=1)
 

@@ -16,7 +16,7 @@ from domain.positions import history_queries, performance
 from domain.positions.history_service import measured, performance_edges
 from domain.positions.service import Books
 from domain.positions.summary import summarize
-from domain.positions.valuation import AccountValue
+from domain.positions.values import AccountValue
 from domain.risk.rules.measures import LimitUsage, tail_risk, usages
 from domain.risk.types import RiskRule, RiskRuleKind, RiskScope
 

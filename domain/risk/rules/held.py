@@ -12,7 +12,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from domain.kernel.numbers import ZERO, total
-from domain.positions.valuation import AccountValue
+from domain.positions.values import AccountValue
 from domain.risk.kinds import KINDS
 from domain.risk.rules.before import CHECKS
 from domain.risk.snapshot import AccountView, Activity, MarketView, ProposedOrder, RiskSnapshot
