@@ -1,7 +1,7 @@
 """The streaming detector of one series.
 
 Thirteen measures of each reading are compared with their own past (``tails``), which makes them comparable with each
-other and between series of any unit. Their surprises are combined: one third is the largest, the rest is the mean, so a
+other and between series of any unit. Their surprises are combined: 35 % is the largest, 65 % is the mean, so a
 departure counts when several measures see it or when one sees it clearly. The result is smoothed over some minutes, and
 the gate (``alarms``) decides on the alarm. A score depends only on this reading and earlier ones, work and memory per
 reading are bounded, and the state is JSON.
