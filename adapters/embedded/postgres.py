@@ -58,6 +58,8 @@ _FAST_SETTINGS = {
     "autovacuum": "off",
     "wal_level": "minimal",
     "max_wal_senders": "0",
+    # The files are in memory, where that is possible.
+    "max_wal_size": "256MB",
 }
 
 

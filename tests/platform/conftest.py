@@ -9,10 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.servers import roomy_folder
+
 
 @contextmanager
 def open_folder() -> Iterator[Path]:
-    path = Path(tempfile.mkdtemp(prefix="tradegraph-test-platform-"))
+    path = Path(tempfile.mkdtemp(prefix="tradegraph-test-platform-", dir=roomy_folder()))
     if os.geteuid() == 0:
         path.chmod(0o711)
     try:

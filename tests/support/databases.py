@@ -1,7 +1,7 @@
 """Fresh databases: one migrated template per session, one clone per test.
 
-A clone costs about 60 ms, and it gives a test exactly what a new installation has: sequences at their start, what the
-migrations insert, and no trace of another test, whatever that one did to tables, triggers or settings.
+A clone costs tens of milliseconds, and it gives a test exactly what a new installation has: sequences at their start,
+what the migrations insert, and no trace of another test, whatever that one did to tables, triggers or settings.
 
 Migrating takes seconds, so the template is filled from a dump that an earlier session made, as long as no migration
 has changed since.

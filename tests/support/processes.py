@@ -31,7 +31,7 @@ class Running:
         """The command's process id."""
         return self.process.pid
 
-    def wait_for_line(self, wanted: Callable[[str], bool], timeout_seconds: float = 60.0) -> str:
+    def wait_for_line(self, wanted: Callable[[str], bool], timeout_seconds: float = 150.0) -> str:
         """The next matching line of the command's output.
 
         Raises:
