@@ -5,8 +5,8 @@ The headers are those of the IETF's draft "RateLimit header fields for HTTP" and
 
 from typing import Protocol
 
-from api.addresses import network_of
 from api.errors import RequestError, coded
+from domain.access.addresses import network_of
 from domain.access.token_buckets import Allowance
 from domain.access.types import Actor
 from domain.kernel.errors import ErrorCode

@@ -8,9 +8,9 @@ import asyncio
 from collections.abc import Hashable
 from typing import Protocol
 
-from api.addresses import network_of
 from api.limits import RequestLimits
 from api.transport.proxies import TrustedProxies
+from domain.access.addresses import network_of
 
 SWEEP_SECONDS = 0.5
 _NEVER = float("inf")

@@ -11,11 +11,11 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.typing import Subprotocol
 
-from api.addresses import network_of
 from api.limits import RequestLimits
 from api.transport import connections as module
 from api.transport import guarded
 from api.transport.connections import Connections, ConnectionState
+from domain.access.addresses import network_of
 from tests.support.api import Desk, Running, open_socket, running
 from tests.support.waiting import PATIENCE_SECONDS, eventually
 

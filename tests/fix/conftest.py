@@ -28,6 +28,8 @@ def platform(
     # Beside the market data of other installations.
     valkey = f"{services.redis_url.rpartition('/')[0]}/3"
     settings = {"TRADEGRAPH_FIX_ADDRESS": f"127.0.0.1:{fix_port}", "TRADEGRAPH_QUOTE_STALE": "3600"}
+    # All clients of the tests come from one address.
+    settings["TRADEGRAPH_ANONYMOUS_REQUESTS_PER_SECOND"] = "0"
     with databases.migrated() as url, installation(url, valkey, folder, **settings) as whole:
         yield whole
 

@@ -4,7 +4,8 @@ One process plays it, under a lease. A standby takes over with the same sessions
 """
 
 import asyncio
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from adapters.fix.message import Header, Message, encode, one_line
 from adapters.fix.tags import MsgType, Tag
 from adapters.settings.values import Address
 from adapters.wiring import ProcessServices
+from domain.access.addresses import network_of
 from domain.kernel.errors import DomainError
 from domain.kernel.supervision import Guarded
 from domain.kernel.time import utc_now
@@ -26,6 +28,8 @@ from workers.fix.client import Client, Credentials, Refused, authorize, new_sess
 
 ROLE = "fix"
 MAX_CONNECTIONS = 1_000
+# Of these so many may be silent before their Logon.
+MAX_SILENT = 200
 # Messages are kept for clients that come back within a week; older ones are filled in as gaps.
 KEPT = timedelta(days=7)
 _LOGON_SECONDS = 10.0
@@ -44,6 +48,8 @@ class Acceptor:
         # None while a Logon is being answered.
         self._clients: dict[UUID, Client | None] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        # Connections that have said nothing, the oldest first, with the networks that they come from.
+        self._silent: dict[asyncio.Task[None], str] = {}
 
     async def run(self, address: Address, progressed: Callable[[], None]) -> None:
         """Listen until cancelled."""
@@ -73,13 +79,21 @@ class Acceptor:
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         address = str((writer.get_extra_info("peername") or ("",))[0])
-        allowance = self._services.rates.take("address", address)
+        network = network_of(address)
+        allowance = self._services.rates.take("address", network)
         if len(self._tasks) >= MAX_CONNECTIONS or (allowance is not None and allowance.wait_seconds):
             writer.close()
             return
         task = asyncio.get_running_loop().create_task(self._serve(reader, writer, address))
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._silent[task] = network
+        task.add_done_callback(self._forget)
+        if len(self._silent) > MAX_SILENT:
+            _giving_way(self._silent).cancel()
+
+    def _forget(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        self._silent.pop(task, None)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, address: str) -> None:
         with fenced(self._fence), Guarded(_log, "a FIX connection failed"):
@@ -97,6 +111,7 @@ class Acceptor:
                 batch = await anext(messages)
         except (TimeoutError, StopAsyncIteration):
             return
+        self._has_spoken()
         first, *rest = batch
         try:
             credentials = read_logon(first, self._comp_id, address)
@@ -125,6 +140,12 @@ class Acceptor:
                 await self._leave(link)
         finally:
             del self._clients[key_id]
+
+    def _has_spoken(self) -> None:
+        """This task's connection does not have to give way to others any more."""
+        task = asyncio.current_task()
+        if task is not None:
+            self._silent.pop(task, None)
 
     async def _log_on(
         self, writer: asyncio.StreamWriter, first: Message, credentials: Credentials, key_id: UUID
@@ -159,6 +180,15 @@ class Acceptor:
             await link.store.leave()
         except (DomainError, Replaced):
             return
+
+
+def _giving_way(silent: Mapping[asyncio.Task[None], str]) -> asyncio.Task[None]:
+    """The connection that gives way: of the network that has most of them the oldest.
+
+    So somebody who opens connections without end keeps nobody else out.
+    """
+    [(largest, _)] = Counter(silent.values()).most_common(1)
+    return next(task for task, network in silent.items() if network == largest)
 
 
 async def run_acceptor(services: ProcessServices, fence: Fence, progressed: Callable[[], None]) -> None:

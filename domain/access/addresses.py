@@ -1,4 +1,4 @@
-"""Addresses of clients, as limits count them."""
+"""Addresses of clients as limits count them, pure."""
 
 from ipaddress import IPv6Address, ip_address
 
