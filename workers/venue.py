@@ -9,17 +9,37 @@ from domain.kernel.time import Nanos
 from domain.kernel.tracing import Tracing
 from domain.market.market import Catalog, Market
 from domain.market.stream import TickStream
+from domain.orders.books.acknowledgement_queries import WaitingOrders, read_waiting_orders
+from domain.orders.books.acknowledging import acknowledge
 from domain.orders.books.command_queries import last_command
-from domain.orders.books.venue_step import VenueStep, process_venue_step
+from domain.orders.books.venue_step import Act, VenueStep, process_venue_step
 from domain.orders.exchange.execution_reports import ExecutionReport, Expired
 from domain.orders.exchange.instrument_books import StoredPosition
 from domain.orders.exchange.paper import PAPER, PaperVenue
 from domain.orders.model.order import Order
 from domain.orders.model.types import OrderStatus
-from domain.orders.model.venue_commands import VenueCommand
+from domain.orders.model.venue_commands import SUBMIT, VenueCommand
 from workers.venue_loop import VenueLoop, role_of
 
 ROLE = role_of(PAPER)
+# Steps under the locks, at most, between two tries of a short one.
+_MOST_APART = 32
+
+
+class _ShortSteps:
+    """Says when a short step is worth a try: less and less often while they come to nothing."""
+
+    def __init__(self) -> None:
+        self._apart = self._left = 0
+
+    def is_due(self) -> bool:
+        self._left -= 1
+        return self._left < 0
+
+    def was(self, *, of_use: bool) -> None:
+        """Note what a try has come to."""
+        self._apart = 0 if of_use else min(max(1, 2 * self._apart), _MOST_APART)
+        self._left = self._apart
 
 
 class PaperVenueLoop(VenueLoop):
@@ -30,6 +50,7 @@ class PaperVenueLoop(VenueLoop):
     ) -> None:
         super().__init__(PAPER, bus, market, ticks, lease, tracing=tracing)
         self._venue = PaperVenue({})
+        self._short = _ShortSteps()
 
     async def _build(self, catalog: Catalog, orders: Sequence[Order], held: Sequence[StoredPosition]) -> None:
         self._venue = PaperVenue(catalog.by_symbol, self._market.bounds)
@@ -38,7 +59,8 @@ class PaperVenueLoop(VenueLoop):
 
     async def _step(self) -> VenueStep:
         """Match the market's ticks, then execute commands, and book all of it."""
-        last = await last_command(PAPER)
+        waiting = await read_waiting_orders(PAPER) if self._short.is_due() else None
+        last = waiting.last if waiting is not None else await last_command(PAPER)
         await self._see_what_came_before(last)
         catalog = await self._market.catalog()
         self._venue.books.know(catalog.by_symbol)
@@ -46,21 +68,39 @@ class PaperVenueLoop(VenueLoop):
         # Orders act on the market as it stands: not before all of its ticks have been seen.
         up_to = 0 if self._pending else last
         position = self._to_note(needed=bool(reports or up_to))
-        step = await process_venue_step(
-            self._bus,
-            PAPER,
-            self._lease.epoch,
-            catalog.by_id,
-            self._act,
-            reports,
-            self._accounts,
-            up_to=up_to,
-            position=position,
-            rate_of=self._market.rate,
-        )
+        step: VenueStep | None = None
+        act: Act = self._act
+        if waiting is not None and up_to:
+            if waiting.commands and not reports:
+                step, act = await self._acknowledge(waiting, position)
+            self._short.was(of_use=step is not None)
+        if step is None:
+            step = await process_venue_step(
+                self._bus,
+                PAPER,
+                self._lease.epoch,
+                catalog.by_id,
+                act,
+                reports,
+                self._accounts,
+                up_to=up_to,
+                position=position,
+                rate_of=self._market.rate,
+            )
         self._has_noted(position)
         self._keep_accounts(step)
         return step
+
+    async def _acknowledge(self, waiting: WaitingOrders, position: str | None) -> tuple[VenueStep | None, Act]:
+        """Let the venue take new orders in a short step; or else, the way a step under the locks goes on from there."""
+        answers = self._act(list(waiting.commands.values()))
+        done = {command.order.id for command in waiting.commands.values()}
+
+        def act(commands: Sequence[VenueCommand]) -> list[ExecutionReport]:
+            # Commands may have come meanwhile. The venue has executed those that were read: an order comes once.
+            return answers + self._act([one for one in commands if one.kind != SUBMIT or one.order.id not in done])
+
+        return await acknowledge(self._bus, PAPER, self._lease.epoch, waiting, answers, position), act
 
     async def end_overdue(self, unsent: Sequence[UUID]) -> int:
         """Expire due orders, and orders that were never sent, without an engine; returns the number of changed ones.

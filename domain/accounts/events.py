@@ -80,11 +80,15 @@ def record(
     """Number an event of ``book`` and keep it for writing; every event carries the account's own figures."""
     book.event_sequence += 1
     parts["account"] = account_snapshot(book)
-    parts["version"] = VERSION
-    payload = orjson.dumps(parts, default=_identifier).decode()
-    event = AccountEvent(book.id, book.event_sequence, kind, at, order_id, payload)
+    event = AccountEvent(book.id, book.event_sequence, kind, at, order_id, payload_of(parts))
     book.events.append(event)
     return event
+
+
+def payload_of(parts: dict[str, Any]) -> str:
+    """The text of an event's parts."""
+    parts["version"] = VERSION
+    return orjson.dumps(parts, default=_identifier).decode()
 
 
 def version_of(parts: Mapping[str, Any]) -> int:

@@ -5,9 +5,10 @@ SQL: the hot path of placing orders; a guard that the ORM cannot express.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from uuid import UUID
 
 from domain.accounts.event_queries import INSERT_EVENTS, event_record, publish_events
-from domain.accounts.types import AccountBook
+from domain.accounts.types import AccountBook, AccountEvent
 from domain.kernel.guarded_work import GuardedWork
 from domain.kernel.rows import Write
 
@@ -20,15 +21,62 @@ _UPDATE = Write(
     "book_version = a.book_version + 1 FROM {rows} WHERE a.id = n.id",
     {"id": "uuid", "reserved": "numeric", "events": "bigint"},
 )
-# Here the sequence of an event is its place among those that the account gets now.
-_INSERT = Write(
-    INSERT_EVENTS.table,
-    f"INSERT INTO {INSERT_EVENTS.table} ({', '.join(INSERT_EVENTS.columns)}) SELECT "
-    + ", ".join(
-        "guard.event_sequence + n.sequence" if name == "sequence" else f"n.{name}" for name in INSERT_EVENTS.columns
+
+
+def _insertion(**computed: str) -> Write:
+    """Storing events, with some columns ``computed`` from the guard's answer."""
+    values = ", ".join(computed.get(name, f"n.{name}") for name in INSERT_EVENTS.columns)
+    return Write(
+        INSERT_EVENTS.table,
+        f"INSERT INTO {INSERT_EVENTS.table} ({', '.join(INSERT_EVENTS.columns)}) SELECT {values} "
+        "FROM {rows} JOIN guard ON guard.account_id = n.account_id",
+        INSERT_EVENTS.columns,
     )
-    + " FROM {rows} JOIN guard ON guard.account_id = n.account_id",
-    INSERT_EVENTS.columns,
+
+
+# Here the sequence of an event is its place among those that the account gets now.
+_SEQUENCE = "guard.event_sequence + n.sequence"
+_INSERT = _insertion(sequence=_SEQUENCE)
+# And the figures of the account are those under the lock, as ``account_snapshot`` writes them.
+_NUMBERS = {
+    "cash": "cash",
+    "reserved": "reserved",
+    "realizedPnl": "realized_pnl",
+    "feesPaid": "fees_paid",
+    "dayOpeningEquity": "day_opening_equity",
+    "dayTransfers": "day_transfers",
+    "peakEquity": "peak_equity",
+}
+_WORDS = {
+    "reduceOnlyRole": "reduce_only_role",
+    "haltedRole": "halted_role",
+    "stateBy": "state_by",
+    "stateReason": "state_reason",
+}
+_FORM = ",".join(
+    (
+        '{"id":"%s","state":"%s"',
+        *(f'"{name}":"%s"' for name in _NUMBERS),
+        *(f'"{name}":%s' for name in _WORDS),
+    )
+)
+_VALUES = ", ".join(
+    (
+        "(g.account).id",
+        "(g.account).state",
+        *(f"trim_scale((g.account).{column})" for column in _NUMBERS.values()),
+        *(f"coalesce(to_json((g.account).{column})::text, 'null')" for column in _WORDS.values()),
+    )
+)
+_ACCOUNT = ',"account":'
+_INSERT_UNDER_LOCK = _insertion(
+    sequence=_SEQUENCE, payload=f"left(n.payload, -1) || '{_ACCOUNT}' || guard.figures || '}}'"
+)
+# What a venue's acknowledgement changes of an account: nothing that is decided on, so the version stays.
+_COUNT = Write(
+    "accounts",
+    "UPDATE accounts AS a SET event_sequence = a.event_sequence + n.events FROM {rows} WHERE a.id = n.id",
+    {"id": "uuid", "events": "bigint"},
 )
 
 
@@ -75,3 +123,30 @@ async def write_books(
         book.event_sequence, book.version = first + len(events), book.version + 1
         book.events.clear()
         publish_events(work, book.id, events)
+
+
+async def write_events_of_others(
+    work: GuardedWork, events: Mapping[UUID, Sequence[AccountEvent]], guard: str, *arguments: object
+) -> None:
+    """Commit ``work`` with events of accounts that were not loaded and change in nothing else.
+
+    ``guard`` is a function that takes ``arguments``, and locks and answers the accounts. An event gets its number and
+    the figures of its account from there: it has neither yet, and its number is its place among those of its account.
+    The events are published when ``work`` finishes.
+
+    Raises:
+        StaleVersions: the guard did not hold; nothing was written.
+        Unavailable: the database is away; the outcome is unknown.
+    """
+    await work.write(_COUNT, [{"id": account_id, "events": len(own)} for account_id, own in events.items()])
+    await work.write(_INSERT_UNDER_LOCK, [event_record(event) for own in events.values() for event in own])
+    query = (
+        f"SELECT g.account_id, (g.account).event_sequence, format('{_FORM}}}', {_VALUES}) AS figures FROM {guard} AS g"
+    )
+    for row in await work.commit(query, *arguments):
+        account_id, first, figures = row
+        stored = [
+            replace(event, sequence=first + event.sequence, payload=f"{event.payload[:-1]}{_ACCOUNT}{figures}}}")
+            for event in events[account_id]
+        ]
+        publish_events(work, account_id, stored)

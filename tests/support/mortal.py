@@ -68,7 +68,7 @@ def _die() -> None:
 
 def _make_mortal(chance: Random) -> None:
     """Kill the process at random: at the two worst moments of a step, or at another one."""
-    write, process_venue_step = venue_step._write, venue.process_venue_step
+    write, process_venue_step, acknowledge = venue_step._write, venue.process_venue_step, venue.acknowledge
 
     async def write_and_die(*arguments: Any) -> None:
         await write(*arguments)
@@ -85,7 +85,17 @@ def _make_mortal(chance: Random) -> None:
             _die()
         return step
 
+    async def acknowledge_and_die(*arguments: Any) -> venue_step.VenueStep | None:
+        # One statement: whether the server has it all when its sender dies is up to the moment.
+        if chance.random() < 2 * _DEATHS_PER_STEP:
+            asyncio.get_running_loop().call_later(chance.uniform(0, _MOMENT_SECONDS), _die)
+        step = await acknowledge(*arguments)
+        if step is not None and chance.random() < _DEATHS_PER_STEP:
+            _die()
+        return step
+
     venue_step._write = write_and_die
+    venue.acknowledge = acknowledge_and_die
     venue.process_venue_step = step_and_die
     # Progress is noted at once, so that waiting for it costs no time; a dead holder is followed at once.
     venue_loop._NOTE_SECONDS = 0.0

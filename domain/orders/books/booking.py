@@ -95,7 +95,8 @@ class ReportBooking:
         events = [(effect.kind, order, effect.detail)]
         events += [(OrderEventKind.PENDING_NEW, part, sliced) for part in effect.parts]
         for kind, one, detail in events:
-            position = book.leg(one).position
+            # An acknowledgement moves no position, and the event is the smaller for it.
+            position = book.leg(one).position if effect.moves else None
             record_order(
                 book.account, kind, self.now, one, execution=effect.execution, position=position, detail=detail
             )

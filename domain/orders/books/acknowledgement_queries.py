@@ -1,0 +1,123 @@
+"""New orders that wait for a venue, read without a lock; and the statement that stores that it has taken them.
+
+SQL: the hot path of the router; one read of all that a venue looks at, and a guard that the ORM cannot express.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Self
+from uuid import UUID
+
+from domain.accounts import guarded_queries
+from domain.accounts.types import AccountEvent, AccountKind, PositionMode
+from domain.kernel.database import fetch
+from domain.kernel.guarded_work import GuardedWork
+from domain.kernel.rows import Write, reader
+from domain.orders.model.order import Order
+from domain.orders.model.venue_commands import SUBMIT, AccountTerms, VenueCommand
+from domain.orders.queries import SELECT_ORDER, to_order
+
+# Half of what a step takes: what is booked under the locks after all may find a few more.
+_MOST = 250
+# The number of rows is written out, so that it is planned for few, whatever the queue has held before.
+_READ = f"""
+SELECT c.id AS command_id, c.kind AS command, c.payload, a.kind, a.position_mode, {SELECT_ORDER}
+FROM (SELECT * FROM venue_commands WHERE venue = $1 ORDER BY id LIMIT {_MOST + 1}) c
+JOIN orders o ON o.id = c.order_id AND o.account_id = c.account_id JOIN instruments i ON i.id = o.instrument_id
+JOIN accounts a ON a.id = c.account_id ORDER BY c.id
+"""
+_ORDER = 5
+_TYPES = {
+    **dict.fromkeys(("id", "account_id"), "uuid"),
+    "status": "text",
+    "venue_order_id": "text",
+    "venue_sequence": "bigint",
+    "limit_price": "numeric",
+    "stop_price": "numeric",
+    "activated": "bool",
+    "updated_at": "timestamptz",
+}
+# An acknowledgement of an order as it was placed changes no more than this.
+_ACKNOWLEDGE = Write(
+    "orders",
+    f"UPDATE orders AS o SET {', '.join(f'{name} = n.{name}' for name in list(_TYPES)[2:])} FROM {{rows}} "
+    "WHERE o.id = n.id AND o.account_id = n.account_id",
+    _TYPES,
+)
+_acknowledged = reader(*_TYPES)
+# Proves the lease and notes its position, removes the commands, locks the accounts, and proves the orders unchanged.
+_GUARD = (
+    "take_acknowledged($1::text, $2::bigint, $3::text, $4::bigint[], $5::uuid[], $6::uuid[], $7::int[], "
+    "$8::timestamptz[])"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingOrders:
+    """New orders that wait for a venue, each by itself.
+
+    ``last`` is the newest command that waits, and ``commands`` holds all of them by their ids. It is empty where
+    another kind of command waits among them.
+    """
+
+    last: int
+    commands: dict[int, VenueCommand] = field(default_factory=dict)
+
+
+async def read_waiting_orders(venue: str) -> WaitingOrders | None:
+    """The new orders that wait for a venue; None when more commands wait than one step takes without a lock."""
+    rows = await fetch(_READ, venue)
+    if len(rows) > _MOST:
+        return None
+    found = WaitingOrders(rows[-1]["command_id"] if rows else 0)
+    if any(row["command"] != SUBMIT or row["payload"] is not None for row in rows):
+        return found
+    for row in rows:
+        number, _, _, kind, mode, *values = row
+        order = to_order(values)
+        terms = AccountTerms(order.account_id, AccountKind(kind), PositionMode(mode))
+        found.commands[number] = VenueCommand(SUBMIT, order, terms)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class ReadAt:
+    """The orders as they were read: what the guard compares."""
+
+    ids: list[UUID]
+    owners: list[UUID]
+    versions: list[int]
+    times: list[datetime]
+
+    @classmethod
+    def of(cls, orders: Sequence[Order]) -> Self:
+        """The present state of orders."""
+        return cls(
+            [order.id for order in orders],
+            [order.account_id for order in orders],
+            [order.version for order in orders],
+            [order.updated_at for order in orders],
+        )
+
+
+async def write_acknowledged(
+    work: GuardedWork,
+    lease: tuple[str, int, str | None],
+    commands: Sequence[int],
+    orders: Sequence[Order],
+    read: ReadAt,
+    events: Mapping[UUID, Sequence[AccountEvent]],
+) -> None:
+    """Commit that a venue has taken ``orders``, if the lease holds and no order has changed since it was ``read``.
+
+    ``lease`` is the role, its epoch, and the position in the stream of ticks that is noted with it, if any.
+
+    Raises:
+        StaleVersions: the lease is lost, or an order has changed; nothing was written.
+        Unavailable: the database is away; the outcome is unknown.
+    """
+    await work.write(_ACKNOWLEDGE, [_acknowledged(order) for order in orders])
+    await guarded_queries.write_events_of_others(
+        work, events, _GUARD, *lease, list(commands), read.ids, read.owners, read.versions, read.times
+    )

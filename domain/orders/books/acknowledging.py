@@ -1,0 +1,73 @@
+"""The short venue step: a venue takes new orders, which is booked in one statement and without waiting for a lock.
+
+Most orders rest when they come, and that a venue has taken one changes no money and no position. So all that the venue
+looks at is read in one statement, and all that it answers is written in another, whose guard proves the lease and that
+no order has changed meanwhile. What the guard refuses, and any other answer, is booked under the accounts' locks
+(``venue_step``): the venue has acted once in either case.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from domain.accounts.events import payload_of
+from domain.accounts.types import AccountEvent
+from domain.kernel.bus import Bus
+from domain.kernel.guarded_work import GuardedWork, StaleVersions
+from domain.kernel.time import utc_now
+from domain.orders.books.acknowledgement_queries import ReadAt, WaitingOrders, write_acknowledged
+from domain.orders.books.report_effects import apply_report, is_repeated
+from domain.orders.books.venue_step import VenueStep
+from domain.orders.exchange.execution_reports import Accepted, ExecutionReport
+from domain.orders.model.events import order_parts
+from domain.orders.model.order import Order
+
+
+async def acknowledge(
+    bus: Bus,
+    venue: str,
+    epoch: int,
+    waiting: WaitingOrders,
+    answers: Sequence[ExecutionReport],
+    position: str | None,
+) -> VenueStep | None:
+    """Book the venue's ``answers`` to all of ``waiting``; None when they need the accounts' locks: nothing is written.
+
+    The orders of ``waiting`` are of no use afterwards. ``position`` is noted as a step does it.
+
+    Raises:
+        Unavailable: the database is away; the outcome is unknown, and the venue must be built again.
+    """
+    orders = {command.order.id: command.order for command in waiting.commands.values()}
+    read = ReadAt.of(list(orders.values()))
+    work = GuardedWork(utc_now())
+    events = _events(orders, answers, work.now)
+    if events is None:
+        return None
+    lease = (f"venue:{venue}", epoch, position)
+    try:
+        await write_acknowledged(work, lease, list(waiting.commands), list(orders.values()), read, events)
+    except StaleVersions:
+        return None
+    work.finish(bus)
+    return VenueStep(len(waiting.commands), len(answers), (), tuple(orders.values()), waiting.last)
+
+
+def _events(
+    orders: dict[UUID, Order], answers: Sequence[ExecutionReport], now: datetime
+) -> dict[UUID, list[AccountEvent]] | None:
+    """The events of the orders' accounts; None if not each of the orders was taken just as it was placed."""
+    events: dict[UUID, list[AccountEvent]] = {}
+    taken: set[UUID] = set()
+    for answer in answers:
+        order = orders.get(answer.order_id)  # type: ignore[call-overload]  # ids of our venues are UUIDs
+        if not isinstance(answer, Accepted) or order is None or order.id in taken or is_repeated(order, answer):
+            return None
+        effect = apply_report(order, answer, now)
+        if effect.moves:
+            return None
+        taken.add(order.id)
+        own = events.setdefault(order.account_id, [])
+        payload = payload_of(order_parts(order, detail=effect.detail))
+        own.append(AccountEvent(order.account_id, len(own) + 1, effect.kind.value, now, order.id, payload))
+    return events if taken == orders.keys() else None
