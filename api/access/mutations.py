@@ -60,13 +60,13 @@ class AccessMutation:
         actor, access = info.context.require_actor(), info.context.services.access
         return OpenSession.of(await signed_in.revoke_session(access, actor, named(session_id)))
 
-    @strawberry.mutation(description="End all of your sessions but this one; how many there were.")
+    @strawberry.mutation(description="End all of your sessions but this one; returns their number.")
     async def revoke_other_sessions(self, info: Info) -> int:
         """Sign out everywhere else."""
         return await signed_in.revoke_other_sessions(info.context.services.access, info.context.require_actor())
 
     @strawberry.mutation(
-        description="Begin to sign in with codes of an authenticator app; in force once you have confirmed one."
+        description="Create the secret of an authenticator app for sign-in. `confirmTwoFactor` with a code enables it."
     )
     async def begin_two_factor(self, info: Info) -> TwoFactorSetup:
         """A new secret for an app."""
@@ -106,7 +106,7 @@ class AccessMutation:
         return User.of(user)
 
     @strawberry.mutation(
-        description="Change yourself (name, password) or, as ADMIN, anybody. A new password signs out everywhere else."
+        description="Change your own name or password or, as ADMIN, any user. A new password ends all other sessions."
     )
     async def update_user(self, info: Info, given: Annotated[UpdateUserInput, _INPUT]) -> User:
         """Change the given fields."""
@@ -115,7 +115,7 @@ class AccessMutation:
         return User.of(await users.update_user(access, actor, named(given.id), change))
 
     @strawberry.mutation(
-        description="Keep how your pages look: keys that are given are replaced, null removes one. At most 256 kB."
+        description="Store display preferences: the given keys are replaced, null removes a key. At most 256 kB."
     )
     async def save_preferences(self, info: Info, preferences: JSON) -> JSON:
         """Replace some of the viewer's own preferences, and return all of them."""
@@ -123,8 +123,8 @@ class AccessMutation:
         return raw_json(await saved)
 
     @strawberry.mutation(
-        description="Let a person do more with an account: TRADE and FUNDS add up, READ leaves nothing but reading. "
-        "Needs ADMIN."
+        description="Grant a user a permission on an account: TRADE and FUNDS add up, READ removes both and leaves "
+        "reading. Needs ADMIN."
     )
     async def grant_account(self, info: Info, given: Annotated[GrantAccountInput, _INPUT]) -> User:
         """Give or change a grant."""
@@ -132,9 +132,7 @@ class AccessMutation:
         user = await users.grant_account(access, actor, named(given.user_id), named(given.account_id), given.permission)
         return _with_new_grants(info.context, User.of(user))
 
-    @strawberry.mutation(
-        description="Take a person's access to an account away: one permission, or all of it. Needs ADMIN."
-    )
+    @strawberry.mutation(description="Revoke a user's access to an account: one permission, or all. Needs ADMIN.")
     async def revoke_account(
         self,
         info: Info,
@@ -156,7 +154,7 @@ class AccessMutation:
         )
         return CreatedApiKey(api_key=ApiKey.of(key), secret=secret)
 
-    @strawberry.mutation(description="Make an API key useless at once: one of your own, or as ADMIN any.")
+    @strawberry.mutation(description="Revoke an API key at once: one of your own, or as ADMIN any key.")
     async def revoke_api_key(self, info: Info, key_id: Annotated[strawberry.ID, _ID]) -> ApiKey:
         """Revoke a key."""
         actor, access = info.context.require_actor(), info.context.services.access

@@ -174,7 +174,7 @@ class OpenSession(Node):
     address: str | None
     device: str | None
 
-    @strawberry.field(description="True if it is the one that asks.")
+    @strawberry.field(description="True if it is the session of this request.")
     def current(self, info: Info) -> bool:
         """By the credential of the request."""
         session_id = info.context.require_actor().session_id

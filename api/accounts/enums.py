@@ -15,7 +15,8 @@ __all__ = [
 strawberry.enum(AccountKind, description="CASH pays in full and never goes short; MARGIN trades on initial margin.")
 strawberry.enum(AccountState, description="State of an account, which limits its operations.")
 strawberry.enum(
-    HouseAccount, description="The other side of every transaction: per currency the whole platform sums to zero."
+    HouseAccount,
+    description="The house account on the other side of a transaction: per currency the whole platform sums to zero.",
 )
 strawberry.enum(PositionMode, description="One signed position per symbol, or a long and a short beside each other.")
 strawberry.enum(TransactionKind, description="Reason of a movement of money.")

@@ -48,13 +48,15 @@ class PerformanceReport:
     sharpe: float | None
     sortino: float | None
     calmar: float | None
-    max_drawdown: float = strawberry.field(description="Deepest fall below an earlier peak, as a share of it.")
+    max_drawdown: float = strawberry.field(
+        description="Largest drawdown below an earlier peak, as a ratio of the peak."
+    )
     max_drawdown_seconds: float = strawberry.field(
         description="Seconds from that peak until equity was back at it, or until the end."
     )
     max_drawdown_amount: Decimal = strawberry.field(description="Deepest fall of the profit below its peak, in money.")
     closed_trades: int
-    win_rate: float | None = strawberry.field(description="Share of closed trades that brought something after fees.")
+    win_rate: float | None = strawberry.field(description="Share of closed trades with a profit after fees.")
     profit_factor: float | None = strawberry.field(description="Sum of profits over sum of losses.")
     average_win: Decimal | None
     average_loss: Decimal | None = strawberry.field(description="Below zero.")

@@ -49,7 +49,7 @@ class CasesMutation:
 
     @strawberry.mutation(
         description="Close a decided case and resolve the risk events of its findings; repeating it changes nothing."
-        " Of a DISMISSED case the detector learns. Needs RISK_MANAGER or ADMIN."
+        " The detector learns from a DISMISSED case. Needs RISK_MANAGER or ADMIN."
     )
     async def close_anomaly_case(self, info: Info, given: Annotated[CloseAnomalyCaseInput, _INPUT]) -> AnomalyCase:
         """Without a decision it is refused."""

@@ -180,20 +180,20 @@ class AnomalyCaseEvent:
 class AnomalyDismissal(Node):
     """A view of ``domain.anomalies.cases.types.Dismissal``."""
 
-    id: strawberry.ID = strawberry.field(description="Names it for its removal.")
+    id: strawberry.ID = strawberry.field(description="Id of the dismissal, for its removal.")
     kind: AnomalyKind = strawberry.field(description="The detector that learnt it.")
     account_id: strawberry.ID | None = strawberry.field(
         description=("Account of the findings; null for findings about symbols and components.")
     )
-    symbol: str | None = strawberry.field(description="In which symbol; null where the findings name none.")
-    component: str | None = strawberry.field(description="Of which component and measure; null of accounts.")
+    symbol: str | None = strawberry.field(description="Symbol of the findings; null if they name none.")
+    component: str | None = strawberry.field(description="Component and measure of the findings; null for accounts.")
     max_score: float = strawberry.field(
         description=("Findings up to this score are covered; findings above it are reported.")
     )
     case_id: strawberry.ID = strawberry.field(description="The case that was dismissed.")
     by: str = strawberry.field(description="Email of the person who closed the case.")
     note: str = strawberry.field(description="Reason of the dismissal.")
-    at: datetime = strawberry.field(description="Since when it is so.")
+    at: datetime = strawberry.field(description="Time at which it was dismissed.")
     suppressed: int = strawberry.field(description="Number of findings that were not reported because of it.")
     last_suppressed_at: datetime | None = strawberry.field(
         description=("Time at which the last of them came; null if none did.")

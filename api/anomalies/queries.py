@@ -41,12 +41,12 @@ class AnomaliesQuery:
         """One anomaly."""
         return cast("Anomaly | None", await find_visible(info, find_anomalies, id))
 
-    @strawberry.field(description="All detectors and how they are set. Needs RISK_MANAGER or ADMIN.")
+    @strawberry.field(description="All detectors with their settings. Needs RISK_MANAGER or ADMIN.")
     async def anomaly_detectors(self, info: Info) -> list[AnomalyDetector]:
         """One of each kind."""
         return cast("list[AnomalyDetector]", await service.list_detectors(info.context.require_actor()))
 
-    @strawberry.field(description="Detectors by kind, and how they are set. Needs RISK_MANAGER or ADMIN.")
+    @strawberry.field(description="Detectors by kind, with their settings. Needs RISK_MANAGER or ADMIN.")
     async def anomaly_detectors_connection(
         self,
         info: Info,

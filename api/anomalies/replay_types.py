@@ -80,7 +80,7 @@ class DetectorReplay:
     is_complete: bool = strawberry.field(
         description="False where the bound of 200,000 events or 25 seconds was met before the end of the range."
     )
-    reached_at: datetime = strawberry.field(description="Up to which time events were read.")
+    reached_at: datetime = strawberry.field(description="Time up to which events were read.")
     count: int = strawberry.field(description="Number of findings with these settings.")
     count_now: int = strawberry.field(
         description=("Number of findings with the settings in force, computed in the same way.")

@@ -43,7 +43,7 @@ class MarketMutation:
             )
         )
 
-    @strawberry.mutation(description="Make a trading calendar. Needs ADMIN.")
+    @strawberry.mutation(description="Create a trading calendar. Needs ADMIN.")
     async def create_calendar(self, info: Info, given: Annotated[CreateCalendarInput, _INPUT]) -> TradingCalendar:
         """Instruments can be created with it at once."""
         actor, services = info.context.require_actor(), info.context.services
@@ -62,7 +62,9 @@ class MarketMutation:
         action = await record_corporate_action(services.bus, services.market, roll, actor, given.to_domain(), utc_now())
         return cast(CorporateAction, action)
 
-    @strawberry.mutation(description="Feed market data from a source of your own; how many quotes it has. Needs ADMIN.")
+    @strawberry.mutation(
+        description="Publish market data from your own source; returns the number of quotes. Needs ADMIN."
+    )
     async def publish_quotes(self, info: Info, given: Annotated[PublishQuotesInput, _INPUT]) -> int:
         """All or none; an order placed afterwards meets them."""
         actor, services = info.context.require_actor(), info.context.services

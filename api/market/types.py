@@ -123,7 +123,7 @@ class Instrument(Node):
         return cast("Quote | None", info.context.services.market.quote(instrument.symbol))
 
     @strawberry.field(
-        description="Working orders that its terms, as they are, would not take: of the oldest 500, those that you see."
+        description="Working orders that its present terms would refuse: those of the oldest 500 that you may see."
     )
     async def unfitting_orders(self, instrument: strawberry.Parent[values.Instrument], info: Info) -> list[_Misfit]:
         """Loaded with those of the operation's other instruments."""

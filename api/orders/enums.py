@@ -46,7 +46,9 @@ strawberry.enum(OrderEventKind, description="Kind of an event of an order (FIX E
 strawberry.enum(OrderSortField, description="Sort key of orders.")
 strawberry.enum(OrderStatus, description="Status of an order (FIX OrdStatus).")
 strawberry.enum(OrderType, description="Type of an order.")
-strawberry.enum(PendingAction, description="Asked of the venue and not answered yet; orthogonal to the status.")
+strawberry.enum(
+    PendingAction, description="A request to the venue that is not answered yet; independent of the status."
+)
 strawberry.enum(PositionEffect, description="True if an order opens or closes in a hedging account.")
 strawberry.enum(RejectReason, description="Reject reason of an order.")
 strawberry.enum(Side, description="Direction of an order or execution.")

@@ -120,14 +120,16 @@ class OrdersMutation:
         info.context.concerns(each.order.id for each in placed)
         return group_view(placed)
 
-    @strawberry.mutation(description="Take an execution back by compensation. Needs RISK_MANAGER or ADMIN.")
+    @strawberry.mutation(
+        description="Bust an execution: its effects are compensated, nothing is erased. Needs RISK_MANAGER or ADMIN."
+    )
     async def bust_execution(self, info: Info, given: Annotated[BustExecutionInput, _INPUT]) -> Execution:
         """Nothing is erased."""
         context, actor = info.context.services.entry.context, info.context.require_actor()
         return execution_view(await bust_execution(context, actor, named(given.id), given.reason))
 
     @strawberry.mutation(
-        description="Put another execution in the place of one, by compensation. Needs RISK_MANAGER or ADMIN."
+        description="Replace an execution by a correct one; the difference is compensated. Needs RISK_MANAGER or ADMIN."
     )
     async def correct_execution(self, info: Info, given: Annotated[CorrectExecutionInput, _INPUT]) -> Execution:
         """The new one."""

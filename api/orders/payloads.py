@@ -23,7 +23,7 @@ class OrderPayload:
     """A view of ``domain.orders.entry.placing.PlacedOrder``."""
 
     order: Order
-    replayed: bool = strawberry.field(description="The same was asked before, and this is its result.")
+    replayed: bool = strawberry.field(description="True if the request is a repeat, and this is the first result.")
 
 
 @strawberry.type(description="The orders of a batch, in its order.")

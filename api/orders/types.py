@@ -117,7 +117,7 @@ class Order(OrderTermsView, Node):
         """Loaded with those of the operation's other orders."""
         return cast("list[Execution]", await info.context.load(read_executions_of, order.id) or [])
 
-    @strawberry.field(description="All that happened to it, oldest first.", metadata=same_for_all_reading("id"))
+    @strawberry.field(description="All its events, oldest first.", metadata=same_for_all_reading("id"))
     async def history(
         self, order: strawberry.Parent[values.Order], info: Info
     ) -> list[Annotated["OrderEvent", strawberry.lazy("api.orders.types")]]:
@@ -213,7 +213,7 @@ class OrderEvent:
         return JSON(event.detail) if event.detail is not None else None
 
 
-@strawberry.type(description="A working order that would not be taken on its instrument's terms as they are.")
+@strawberry.type(description="A working order that its instrument's present terms would refuse.")
 class OrderMisfit:
     """A view of ``domain.orders.deciding.fitting.OrderMisfit``."""
 

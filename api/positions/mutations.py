@@ -30,7 +30,7 @@ class PositionsMutation:
         return cast(OrderPayload, placed[0])
 
     @strawberry.mutation(
-        description="Close at market all that an account holds and nothing freezes; on request cancel its orders first."
+        description="Close all unfrozen positions of an account at market; on request cancel its orders first."
     )
     async def close_all_positions(
         self, info: Info, account_id: strawberry.ID, cancel_working: bool = False

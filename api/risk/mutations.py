@@ -23,21 +23,21 @@ _INPUT = strawberry.argument(name="input")
 class RiskMutation:
     """The area's part of the root mutation."""
 
-    @strawberry.mutation(description="Put a limit in force. Needs RISK_MANAGER or ADMIN.")
+    @strawberry.mutation(description="Create a risk rule, in force at once. Needs RISK_MANAGER or ADMIN.")
     async def create_risk_rule(self, info: Info, given: Annotated[CreateRiskRuleInput, _INPUT]) -> RiskRule:
         """In force for the very next order."""
         services = info.context.services
         rule = await service.create_rule(services.bus, info.context.require_actor(), given.to_domain())
         return cast(RiskRule, rule)
 
-    @strawberry.mutation(description="Change a limit. Needs RISK_MANAGER or ADMIN.")
+    @strawberry.mutation(description="Change a risk rule. Needs RISK_MANAGER or ADMIN.")
     async def update_risk_rule(self, info: Info, given: Annotated[UpdateRiskRuleInput, _INPUT]) -> RiskRule:
         """In force for the very next order."""
         services = info.context.services
         rule = await service.update_rule(services.bus, info.context.require_actor(), given.to_domain())
         return cast(RiskRule, rule)
 
-    @strawberry.mutation(description="Take a limit out of force for good. Needs RISK_MANAGER or ADMIN.")
+    @strawberry.mutation(description="Delete a risk rule. Needs RISK_MANAGER or ADMIN.")
     async def delete_risk_rule(self, info: Info, id: strawberry.ID) -> strawberry.ID:
         """Stored violations of it stay."""
         await service.delete_rule(info.context.services.bus, info.context.require_actor(), named(id))
@@ -49,7 +49,7 @@ class RiskMutation:
         context = info.context
         return risk_event_view(await events.acknowledge_event(context.services.bus, context.require_actor(), named(id)))
 
-    @strawberry.mutation(description="Close an event with a note. Needs RISK_MANAGER or ADMIN.")
+    @strawberry.mutation(description="Resolve an event with a note. Needs RISK_MANAGER or ADMIN.")
     async def resolve_risk_event(self, info: Info, given: Annotated[ResolveRiskEventInput, _INPUT]) -> RiskEvent:
         """The same note again changes nothing."""
         bus, actor = info.context.services.bus, info.context.require_actor()

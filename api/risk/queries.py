@@ -123,12 +123,12 @@ class RiskQuery:
         return cast("list[TradingHalt]", found)
 
     @strawberry.field(
-        description="What a limit would have refused or told in the past, before it is made or changed. Nothing is "
-        "stored. Orders are judged at their stored terms, in the order of their times; one that it refuses counts no "
-        "more for those after it. MAX_DAILY_LOSS and MAX_DRAWDOWN are judged on the samples of equity, a drawdown from "
+        description="Trial of a risk rule on past orders, before it is created or changed. Nothing is stored. Orders "
+        "are judged at their stored terms, in the order of their times; a refused order does not count for later ones. "
+        "MAX_DAILY_LOSS and MAX_DRAWDOWN are judged on the samples of equity, a drawdown from "
         "the highest one since `from`. Kinds that compare prices, sessions or quotes of each moment, which are not "
         "kept, are refused with the field `kind`. At most 31 days and 50,000 orders. One trial runs at a time in a "
-        "process: RATE_LIMITED says when to ask again. Needs RISK_MANAGER or ADMIN.",
+        "process: RATE_LIMITED has the time of the next try. Needs RISK_MANAGER or ADMIN.",
         metadata=COSTLY,
     )
     async def try_risk_rule(

@@ -160,7 +160,7 @@ class TradingHalt(Node):
     strategy: str | None
     reason: str
     by: str = strawberry.field(description="An email, or a part of the platform such as `monitor`.")
-    role: Role = strawberry.field(description="The highest role that asked for it: no lower one lifts it.")
+    role: Role = strawberry.field(description="The highest role that set it: a lower role cannot lift it.")
     at: datetime
     lifted_at: datetime | None = strawberry.field(description="Null while it is in force.")
     lifted_by: str | None

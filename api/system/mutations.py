@@ -30,7 +30,7 @@ class SystemMutation:
         return ScheduledTask.of(await service.update_task(bus, actor, given.to_domain()))
 
     @strawberry.mutation(
-        description="Let a task run now, a paused one too. CONFLICT while it is running. Needs RISK_MANAGER or ADMIN."
+        description="Run a task now, also a paused one. CONFLICT while it is running. Needs RISK_MANAGER or ADMIN."
     )
     async def run_scheduled_task(self, info: Info, name: str) -> TaskRun:
         """The run that waits for a worker; it may be followed by `taskRuns`."""

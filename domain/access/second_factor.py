@@ -181,7 +181,7 @@ def _matching_step(access: Access, factor: Factor, code: str, now: datetime) -> 
 
 def _require_session(actor: Actor) -> None:
     if actor.via != "session":
-        raise Forbidden("An API key cannot change how its owner signs in: sign in.")
+        raise Forbidden("An API key cannot change the sign-in of its owner: use a session.")
 
 
 def _vault(access: Access) -> Fernet:

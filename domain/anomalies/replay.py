@@ -101,7 +101,7 @@ async def replay_detector(actor: Actor, command: ReplayDetector) -> Replay:
     (now,) = [setting for setting in await read_detectors() if setting.kind is command.kind]
     proposed = check_setting(now, command.sensitivity, command.warmup)
     if _busy.locked():
-        raise RateLimited("Another replay is running: ask again when it is over.", retryAfterSeconds=int(MAX_SECONDS))
+        raise RateLimited("Another replay is running: try again when it has ended.", retryAfterSeconds=int(MAX_SECONDS))
     async with _busy:
         trials = [
             _Trial(DETECTORS[command.kind](Tuning(one.sensitivity, one.warmup)), command.since)

@@ -188,7 +188,7 @@ class FixVenue:
         Raises:
             VenueUnavailable: always.
         """
-        raise VenueUnavailable("Order entry by FIX tells of no positions.")
+        raise VenueUnavailable("Order entry by FIX reports no positions.")
 
     async def _ask(
         self, kind: MsgType, body: tuple[tuple[int, str], ...], answers: object, last: object

@@ -65,7 +65,7 @@ async def try_rule(
     if command.symbol is not None:
         await context.market.find(command.symbol)
     if _busy.locked():
-        raise RateLimited("Another trial is running: ask again when it is over.", retryAfterSeconds=int(MAX_SECONDS))
+        raise RateLimited("Another trial is running: try again when it has ended.", retryAfterSeconds=int(MAX_SECONDS))
     async with _busy:
         try:
             async with asyncio.timeout(MAX_SECONDS):
