@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import jwt
+from jwt.utils import base64url_decode, base64url_encode
 from jwt.types import Options
 
 from domain.kernel.errors import Unauthenticated
@@ -70,6 +71,7 @@ class TokenSigner:
             Unauthenticated: it is no access token of this installation.
         """
         try:
+            _require_canonical(token)
             claims = jwt.decode(token, self._secret, algorithms=[_ALGORITHM], issuer=_ISSUER, options=_CHECKS)
             return Claims(
                 user_id=UUID(claims["sub"]),
@@ -78,6 +80,17 @@ class TokenSigner:
             )
         except (jwt.InvalidTokenError, ValueError, TypeError, AttributeError, OverflowError, OSError) as error:
             raise Unauthenticated("This access token is not valid; sign in.") from error
+
+
+def _require_canonical(token: str) -> None:
+    """Check that a token's signature is written as it is issued: base64 has several spellings of the same bytes.
+
+    Raises:
+        ValueError: it is written differently.
+    """
+    signature = token.rpartition(".")[2]
+    if signature != base64url_encode(base64url_decode(signature)).decode():
+        raise ValueError("not the spelling of base64 that is issued")
 
 
 def digest(secret: str) -> str:

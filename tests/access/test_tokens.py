@@ -93,6 +93,9 @@ def test_the_reference_token_of_the_refusal_tests_is_valid() -> None:
         signed(exp="tomorrow"),
         signed()[:-2],
         signed() + "x",
+        # Other spellings of the same signature.
+        signed() + "=",
+        f"{signed()[:-1]}{chr(ord(signed()[-1]) + 1)}",
         ".".join([signed().split(".")[0], signed(sub=str(UUID(int=9))).split(".")[1], signed().split(".")[2]]),
     ],
 )
