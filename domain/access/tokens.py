@@ -11,8 +11,8 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import jwt
-from jwt.utils import base64url_decode, base64url_encode
 from jwt.types import Options
+from jwt.utils import base64url_decode, base64url_encode
 
 from domain.kernel.errors import Unauthenticated
 from domain.kernel.ids import new_id

@@ -70,6 +70,21 @@ async def test_a_process_takes_the_first_free_slot(redis_url: str) -> None:
         assert first.place == "2"
 
 
+def test_metrics_of_a_process_tell_of_its_machine() -> None:
+    registry = CollectorRegistry(auto_describe=False)
+    describe_process(registry, "worker")
+
+    def value(name: str, **labels: str) -> float:
+        found = registry.get_sample_value(f"tradegraph_machine_{name}", labels)
+        assert found is not None
+        return found
+
+    assert value("cpu_seconds_total", mode="busy") > 0
+    assert value("cpu_seconds_total", mode="idle") > 0
+    assert 0 < value("memory_available_bytes") < value("memory_bytes")
+    assert value("load") >= 0
+
+
 def test_the_metrics_address_serves_the_metrics_of_a_process_to_token_holders() -> None:
     registry = CollectorRegistry()
     describe_process(registry, "engine")
