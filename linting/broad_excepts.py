@@ -69,7 +69,7 @@ def _raises_again(handler: ast.ExceptHandler) -> bool:
 
 
 def main() -> int:
-    """Print what is found in all packages, and borders that are none; the exit code is 1 if anything is."""
+    """Print the findings in all packages, and stale borders; the exit code is 1 if there are any."""
     found = {
         f"{path.relative_to(_ROOT)} {function}": line
         for package in PACKAGES

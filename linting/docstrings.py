@@ -27,7 +27,7 @@ def noun_clauses(source: str) -> list[tuple[int, str]]:
 
 
 def main() -> int:
-    """Print what is found in all packages; the exit code is 1 if anything is."""
+    """Print the findings in all packages; the exit code is 1 if there are any."""
     problems = [
         f"{path.relative_to(_ROOT)}:{line}: say what it is, subject first, instead of: {text}"
         for package in PACKAGES

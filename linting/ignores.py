@@ -21,7 +21,7 @@ def unreasoned(source: str) -> list[int]:
 
 
 def main() -> int:
-    """Print what is found in all packages; the exit code is 1 if anything is."""
+    """Print the findings in all packages; the exit code is 1 if there are any."""
     problems = [
         f"{path.relative_to(_ROOT)}:{line}: say why, after the ignored finding"
         for package in PACKAGES

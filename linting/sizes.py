@@ -47,7 +47,7 @@ def _is_resolver(node: Function) -> bool:
 
 
 def main() -> int:
-    """Print what is found in all packages; the exit code is 1 if anything is."""
+    """Print the findings in all packages; the exit code is 1 if there are any."""
     problems = [
         f"{path.relative_to(_ROOT)}:{line}: {problem}"
         for package in (*PRODUCT, "tests")

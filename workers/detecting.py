@@ -32,7 +32,7 @@ async def run_detecting(bus: Bus, market: Market) -> None:
 
 
 async def _read(bus: Bus, prices: PriceFacts) -> bool:
-    """Let the detectors read what is there; whether there is more."""
+    """Let the detectors read the new events; returns True if there are more."""
     now = utc_now()
     prices.look(now)
     facts = await prices.due(now)

@@ -77,7 +77,7 @@ class Exporting:
             await asyncio.sleep(self._every_seconds)
 
     async def export(self, writer: InfluxWriter) -> bool:
-        """Write what is new once; whether there is more.
+        """Write the new points once; returns True if there are more.
 
         Raises:
             NotWritten: the store did not take it; nothing counts as exported that it has not taken.

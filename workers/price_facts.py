@@ -27,7 +27,7 @@ class PriceFacts:
         self._read_at: datetime | None = None
 
     def look(self, now: datetime) -> None:
-        """Take in the prices that have come since the last look; when there are too many unread, begin anew."""
+        """Read the prices since the last call; if too many are unread, start again with the newest."""
         if len(self._facts) >= MAX_FACTS:
             self._facts.clear()
             self._newest.clear()

@@ -108,7 +108,7 @@ class VenueLoop(ABC):
 
     @abstractmethod
     async def _build(self, catalog: Catalog, orders: Sequence[Order], held: Sequence[StoredPosition]) -> None:
-        """Put the venue together from its open orders and what its accounts hold."""
+        """Build the venue from its open orders and the positions of its accounts."""
 
     @abstractmethod
     async def _step(self) -> VenueStep:
@@ -266,7 +266,7 @@ def role_of(venue: str) -> str:
 
 
 async def end(task: asyncio.Task[None]) -> None:
-    """Cancel a task and wait until it is over."""
+    """Cancel a task and wait for its end."""
     task.cancel()
     with suppress(asyncio.CancelledError):
         await task

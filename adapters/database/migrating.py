@@ -92,7 +92,7 @@ async def apply_one(connection: asyncpg.Connection, migration: Migration, statem
 async def patiently(
     connection: asyncpg.Connection, name: str, tables: list[str], once: Callable[[], Awaitable[None]]
 ) -> None:
-    """Do what needs tables for itself, anew whenever somebody has one of them, for as long as this waits."""
+    """Run an action that needs tables alone; repeat it while another session holds one of them, for a bounded time."""
     begun, failures, told = monotonic(), 0, -_SECONDS_BETWEEN_LINES
     while True:
         try:

@@ -127,7 +127,7 @@ class Link:
         return await self.act(self.session.receive(message, utc_now(), time.monotonic()))
 
     async def watch(self) -> None:
-        """Keep the session alive, until it is over.
+        """Keep the session alive until it ends.
 
         Raises:
             LinkEnded: the other side is silent.

@@ -22,7 +22,7 @@ class NotWritten(Exception):
 
 
 class BadLines(Exception):
-    """The store refuses these very lines for good; those that it could read it has kept."""
+    """The store refuses some lines for good; it has stored the other ones."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -30,7 +30,7 @@ class BadLines(Exception):
 
 
 class InfluxWriter:
-    """One store. A user with a password stands in its address; a token is sent instead where there is one."""
+    """One store. The address may contain a user and a password; a token is sent instead, if there is one."""
 
     def __init__(self, url: str, database: str, token: str = "") -> None:
         parts = urlsplit(url)

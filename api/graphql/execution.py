@@ -91,7 +91,7 @@ class OperationExecutor(Executor[Any]):
         return executor
 
     def execute_operation(self, serially: bool | None = None) -> AwaitableOrValue[ExecutionResult]:
-        """Execute the operation; where others have collected its root fields already, without collecting them anew."""
+        """Execute the operation; root fields that were collected before are used again."""
         root, operation = self._plans.root, self.operation.operation
         if not self._shared or root is None or operation is OperationType.SUBSCRIPTION:
             return cast("AwaitableOrValue[ExecutionResult]", super().execute_operation(serially))

@@ -36,7 +36,7 @@ class HaltSearch:
 
 
 async def page_halts(request: PageRequest, search: HaltSearch, visible: Collection[UUID] | None) -> Page[TradingHalt]:
-    """A page of halts, newest first; ``visible`` are the accounts that somebody sees, None for all."""
+    """A page of halts, newest first; ``visible`` are the accounts that the caller may see, None for all."""
     query = _search(search, visible)
     return await page_by_id(request, query, lambda row: value_of(TradingHalt, row), newest_first=True)
 

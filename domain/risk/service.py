@@ -217,7 +217,7 @@ async def update_rule(bus: Bus, actor: Actor, command: UpdateRiskRule) -> RiskRu
 
 
 async def delete_rule(bus: Bus, actor: Actor, rule_id: UUID) -> None:
-    """Delete a rule for good.
+    """Delete a rule.
 
     Raises:
         Forbidden: neither RISK_MANAGER nor ADMIN.

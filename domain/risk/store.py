@@ -48,7 +48,7 @@ class RuleSearch:
 
 
 async def page_rules(request: PageRequest, search: RuleSearch, visible: Collection[UUID] | None) -> Page[RiskRule]:
-    """A page of rules, oldest first; ``visible`` are the accounts that somebody sees, None for all."""
+    """A page of rules, oldest first; ``visible`` are the accounts that the caller may see, None for all."""
     return await page_by_id(request, _search(search, visible), lambda row: value_of(RiskRule, row))
 
 

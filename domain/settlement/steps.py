@@ -51,7 +51,7 @@ async def take_corporate_actions(roll: AccountRoll) -> None:
 
 
 async def _look_again(roll: AccountRoll) -> None:
-    """Tell the venue the new position, also where no order was restated: it would cut exits to the old one."""
+    """Send the new position to the venue, also if no order was restated: else it would cut exits to the old one."""
     concerned = {position.instrument_id for position in roll.concerned}
     touched = concerned & {action.instrument_id for action in roll.day.actions}
     if touched and not any(kind == REARM for kind, _ in roll.commands):

@@ -15,7 +15,7 @@ WAKE = "tasks:wake"
 
 
 def tell(work: UnitOfWork, run: TaskRun) -> None:
-    """Publish a new or changed run after the commit; also to workers when it waits for one."""
+    """Publish a new or changed run after the commit; a waiting run is also published to workers."""
     # The driver's identifiers are of a kind of their own.
     work.publish(RUNS, orjson.dumps(run, default=str))
     if run.state in (TaskRunState.QUEUED, TaskRunState.RETRYING):

@@ -84,7 +84,7 @@ class RoleFacts:
 
     @property
     def state(self) -> ComponentState:
-        """UP while it gets on, DEGRADED when it has been silent for half of what is allowed, DOWN without a holder."""
+        """UP while it makes progress, DEGRADED after half of the allowed silence, DOWN without a holder."""
         if not self.is_locked or self.silent_seconds is None:
             return ComponentState.DOWN
         if self.silent_seconds > self.allowed_seconds + _TAKEOVER_SECONDS:
@@ -183,7 +183,7 @@ def of_schedule(lag: timedelta | None) -> ComponentHealth:
 
 
 def of_workers(workers: Sequence[WorkerFacts]) -> ComponentHealth:
-    """The state of the workers, by the signs of life that they give: UP while one of them works without trouble."""
+    """The state of the workers, by their heartbeats: UP while one of them works without a problem."""
     alive = [one for one in workers if one.is_connected and one.silent_seconds <= SILENT_WORKER_SECONDS]
     working = [one for one in alive if one.silent_seconds <= QUIET_WORKER_SECONDS]
     if not alive:
@@ -291,7 +291,7 @@ def of_bus(latency_ms: float | None) -> ComponentHealth:
 
 
 def of_facts(venues: Collection[str], roles: Mapping[str, RoleFacts], facts: Facts) -> list[ComponentHealth]:
-    """The states of all that a database with the right schema tells of; ``roles`` are those that engines play."""
+    """The states of the parts that are read from a database with the right schema; ``roles`` are those of engines."""
     nothing = VenueFacts()
     return [
         *(of_role(role, seen) for role, seen in roles.items()),
@@ -311,7 +311,7 @@ def of_facts(venues: Collection[str], roles: Mapping[str, RoleFacts], facts: Fac
 
 
 def unseen(venues: Collection[str], *, accepts_fix: bool = False) -> list[ComponentHealth]:
-    """The parts that the database tells of, while it does not answer."""
+    """The parts that are read from the database, while it does not answer."""
     names = [f"role:{role}" for role in engine_roles(venues, accepts_fix=accepts_fix)]
     names += [f"{kind}:{venue}" for venue in sorted(venues) for kind in ("venue", "commands")]
     names += ["worker", "scheduler", "books", "migrations"]

@@ -164,7 +164,7 @@ class Client:
         return False
 
     async def _check(self) -> None:
-        """End the connection of a key that does not work any more, and store what was taken without an answer."""
+        """End the connection of an invalid key, and store how many messages were processed without an answer."""
         while True:
             await asyncio.sleep(_CHECK_SECONDS)
             await self._authorized()

@@ -38,7 +38,7 @@ class ClientReports:
         self._followed: set[UUID] = set()
 
     def begin(self) -> None:
-        """Follow all accounts that the session has used so far, from where it was left."""
+        """Follow all accounts that the session has used, from the stored position."""
         for account_id in list(self._link.store.session.cursors):
             self._follow(account_id)
 

@@ -137,7 +137,7 @@ class Batch:
         instrument_ids: Collection[UUID],
         keys: Collection[tuple[UUID, str]],
     ) -> None:
-        """The same for whole accounts: all their positions are loaded besides the instruments."""
+        """Load whole accounts: all their positions, and the instruments."""
         accounts = await account_queries.lock_books(work, account_ids)
         state = await queries.load_pre_trade_state(work, accounts, instrument_ids, keys)
         self._reference_data.compare(state.versions)

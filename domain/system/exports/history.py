@@ -22,7 +22,7 @@ from domain.system.exports.history_queries import cash_movements, read_order_nam
 
 
 async def check_history(account_id: UUID) -> None:
-    """Refuse a history that the lines of a file cannot tell.
+    """Refuse a history that the lines of a file cannot represent.
 
     Raises:
         BadInput: the account's positions were changed by more than its executions.
@@ -69,7 +69,7 @@ def _of_cash(row: Transaction) -> HistoryRow:
 
 
 def _of_execution(execution: Execution, instrument: Instrument, currency: str, order: Row) -> HistoryRow:
-    """The line that books the same money.
+    """The line of an execution, which books the same money.
 
     A minimum fee belongs to the order: what it added to each execution is told as posted.
     """

@@ -102,7 +102,7 @@ class HistoryBooking:
             raise BadLine(line.number, column, f"it would leave {plain(self.account.cash)} in a CASH account.")
 
     def written(self) -> None:
-        """Forget what was written."""
+        """Clear the lists of written rows."""
         self.account.transactions.clear()
         self.account.events.clear()
         self.created.clear()

@@ -47,7 +47,7 @@ class Gathered:
 
 
 async def collect(bus: Bus, parts: Sequence[ComponentHealth]) -> bool:
-    """Read what is new and let the channels have it; whether there is more.
+    """Read the new events and add their deliveries; returns True if there are more.
 
     ``parts`` are components whose state has lasted long enough to be told. Of several processes one reads at a time.
 
@@ -126,7 +126,7 @@ async def _gather(
 
 
 def _compare_health(gathered: Gathered, parts: Sequence[ComponentHealth], now: datetime) -> None:
-    """Add the parts whose state differs from what was told of them; what was never seen counts as having worked."""
+    """Add the parts whose state differs from the last reported one; a new part counts as UP before."""
     told = dict(gathered.cursors.health or {})
     number = gathered.cursors.health_number
     for part in parts:
@@ -163,7 +163,7 @@ async def _statements(rolled: Sequence[AccountEvent]) -> list[Notice]:
 
 
 async def _escalations(channels: Sequence[NotificationChannel], now: datetime) -> list[Notice]:
-    """The notices to repeat because nobody has acknowledged them."""
+    """The notices to escalate because nobody has acknowledged them."""
     minutes = [each.escalate_after_minutes for each in channels if each.escalate_after_minutes is not None]
     if not minutes:
         return []

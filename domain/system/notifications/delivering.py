@@ -40,7 +40,7 @@ class DeliveryContext:
 
 @dataclass(frozen=True, slots=True)
 class _Taken:
-    """A claimed channel with what goes to it now."""
+    """A claimed channel with its due deliveries."""
 
     claim_id: UUID
     left_out: int
@@ -48,7 +48,7 @@ class _Taken:
 
 
 async def due_channels(outbox: DeliveryContext) -> list[NotificationChannel]:
-    """The channels that are to be told of something now, those first that have waited for longest.
+    """The channels with due deliveries, those first that have waited the longest.
 
     Raises:
         Unavailable: the database cannot be reached.
@@ -66,7 +66,7 @@ async def due_channels(outbox: DeliveryContext) -> list[NotificationChannel]:
 
 
 async def deliver(outbox: DeliveryContext, channel: NotificationChannel) -> str | None:
-    """Send what waits for a channel as one message, if nobody else does; what went wrong, None if nothing did.
+    """Send the waiting notices of a channel as one message, unless another worker does; returns the error, or None.
 
     Raises:
         Unavailable: the database cannot be reached; what was sent may be sent again under the same name.

@@ -33,7 +33,7 @@ RELEVANT_EVENTS = (OrderEventKind.TRADE.value, OrderEventKind.REJECTED.value, DA
 
 
 def of_risk_event(event: RiskEvent) -> Iterator[Notice]:
-    """A risk event, unless an anomaly raised it: that is told by itself."""
+    """A risk event, except one that an anomaly raised: the anomaly has its own notice."""
     if event.source is RiskEventSource.ANOMALY:
         return
     yield Notice(
@@ -89,7 +89,7 @@ def of_anomaly(anomaly: Anomaly) -> Notice:
 
 
 def of_run(run: TaskRun) -> Iterator[Notice]:
-    """A run that has failed for good."""
+    """A finally failed run."""
     if run.task in _TOLD_OTHERWISE:
         return
     yield Notice(
@@ -105,7 +105,7 @@ def of_run(run: TaskRun) -> Iterator[Notice]:
 
 
 def of_component(part: ComponentHealth, before: ComponentState, number: int, now: datetime) -> Notice:
-    """A part of the platform that is in another state than it was; whoever heard of trouble hears of its end."""
+    """A changed state of a part of the platform; a channel that got a problem also gets its end."""
     severity = _SEVERITY[before] if part.state is ComponentState.UP else _SEVERITY[part.state]
     return Notice(
         key=f"health:{number}:{part.name}",

@@ -112,13 +112,13 @@ async def read_cursors() -> Cursors:
 
 
 async def lock_cursors(work: UnitOfWork) -> bool:
-    """Take the cursors for this work; False when somebody else has them."""
+    """Lock the cursors for this transaction; False if another one holds them."""
     row = await work.fetch_row("SELECT pg_try_advisory_xact_lock(hashtext('notification_cursors')) AS taken")
     return row is not None and bool(row["taken"])
 
 
 async def await_cursors(work: UnitOfWork) -> None:
-    """Take the cursors for this work once nobody else has them."""
+    """Wait for the lock of the cursors and take it for this transaction."""
     await work.execute("SELECT pg_advisory_xact_lock(hashtext('notification_cursors'))")
 
 
@@ -136,7 +136,7 @@ async def write_cursors(work: UnitOfWork, cursors: Cursors, accounts: Mapping[UU
 
 
 async def skip_accounts(work: UnitOfWork) -> None:
-    """Count everything that accounts have done so far as read."""
+    """Mark all present events of accounts as read."""
     await work.execute(
         "INSERT INTO notification_cursors (source, position) SELECT 'account:' || id, event_sequence FROM accounts "
         "ON CONFLICT (source) DO UPDATE SET position = excluded.position"
@@ -172,7 +172,7 @@ async def next_events() -> tuple[list[AccountEvent], dict[UUID, int], bool]:
 
 
 async def failed_runs(since: datetime) -> list[TaskRun]:
-    """Runs that have failed for good since a time, oldest first."""
+    """Finally failed runs since a time, oldest first."""
     rows = await fetch(
         f"SELECT {RUN_COLUMNS} FROM task_runs WHERE changed_at > $1 AND state IN ('FAILED', 'TIMED_OUT') "
         "ORDER BY changed_at LIMIT $2",
@@ -198,7 +198,7 @@ async def readers(owner_ids: Collection[UUID]) -> dict[UUID, Reader]:
 
 
 async def add_deliveries(work: UnitOfWork, wanted: Iterable[tuple[UUID, Notice]]) -> None:
-    """Let channels be told of notices, each of each once."""
+    """Add deliveries of notices to channels, each notice once per channel."""
     given = list(wanted)
     if not given:
         return
@@ -220,7 +220,7 @@ async def waiting() -> dict[UUID, tuple[datetime, datetime | None]]:
 
 
 async def claim(work: UnitOfWork, channel_id: UUID, claim_id: UUID, lease: timedelta) -> int | None:
-    """Take a channel to send to it; how much was left out, or None when somebody else has it."""
+    """Claim a channel for sending; returns the number of dropped notices, or None if another worker has the claim."""
     row = await work.fetch_row(
         "UPDATE notification_channels SET claim = $2, claimed_until = clock_timestamp() + $3 "
         "WHERE id = $1 AND enabled AND coalesce(claimed_until <= clock_timestamp(), true) RETURNING left_out",
@@ -262,7 +262,7 @@ async def take_waiting(
 
 
 async def end_deliveries(work: UnitOfWork, delivery_ids: Sequence[UUID], state: str) -> None:
-    """Say what became of deliveries."""
+    """Store the outcome of deliveries."""
     if delivery_ids:
         await work.execute(
             "UPDATE notification_deliveries SET state = $2, ended_at = $3 WHERE id = ANY($1::uuid[])",
@@ -283,7 +283,7 @@ async def settle(
     not_before: datetime | None,
     told_left_out: int,
 ) -> bool:
-    """Give a channel back with what became of the attempt; False when somebody else has it by now."""
+    """Release the claim of a channel with the outcome of the attempt; False if another worker has it by now."""
     row = await work.fetch_row(
         "UPDATE notification_channels SET claim = NULL, claimed_until = NULL, last_error = $3, failures = $4, "
         "not_before = $5, left_out = left_out - $6, last_sent_at = CASE WHEN $7 THEN $8 ELSE last_sent_at END "

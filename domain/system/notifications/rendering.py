@@ -39,7 +39,7 @@ def render(
     now: datetime,
     left_out: int = 0,
 ) -> Message:
-    """The message that tells ``notices``, at least one, in the channel's language, with a link to the desk."""
+    """The message with ``notices``, at least one, in the channel's language, with a link to the desk."""
     words = WORDS[channel.language]
     zone = ZoneInfo(channel.timezone)
     link = f"{desk.rstrip('/')}/{_page(notices)}"
@@ -52,7 +52,7 @@ def render(
 
 
 def render_test(message_id: UUID, language: NotificationLanguage, desk: str, now: datetime) -> Message:
-    """The message by which somebody tries a channel."""
+    """The test message of a channel."""
     words = WORDS[language]
     link = f"{desk.rstrip('/')}/system"
     text = "\n".join([words["test.text"], "", words["link"].format(link=link)])

@@ -60,7 +60,7 @@ def may_know(notice: Notice, reader: Reader | None) -> bool:
 
 
 def is_escalation(notice: Notice) -> bool:
-    """True if it says that nobody has acknowledged an earlier notice."""
+    """True if the notice escalates an earlier one that nobody has acknowledged."""
     return notice.key.startswith(f"{ESCALATION}:")
 
 

@@ -44,7 +44,7 @@ class Notifications:
 
 
 async def list_channels(actor: Actor) -> list[NotificationChannel]:
-    """The actor's channels, and for whoever looks after them those of the platform."""
+    """The actor's channels, and for RISK_MANAGER and ADMIN those of the platform."""
     return await store.read_channels(actor.user_id, shared=actor.role in OPERATORS)
 
 
@@ -100,7 +100,7 @@ def _address(notifications: Notifications, url: str) -> tuple[str, str]:
 
 
 async def _prepare_sources(work: UnitOfWork, channel: NotificationChannel) -> None:
-    """Let what nobody listened to before count as read up to now; nobody reads sources meanwhile."""
+    """Mark sources without a channel so far as read up to now, under the lock of the cursors."""
     others = [each for each in await store.load_enabled(work) if each.id != channel.id]
     wanted = {topic for each in others for topic in each.topics}
     if not channel.enabled:
@@ -114,7 +114,7 @@ async def _prepare_sources(work: UnitOfWork, channel: NotificationChannel) -> No
 
 
 async def delete_channel(bus: Bus, actor: Actor, channel_id: UUID) -> None:
-    """Remove a channel, and what was to be sent there.
+    """Remove a channel with its waiting deliveries.
 
     Raises:
         NotFound: there is no such channel for the actor.
@@ -129,7 +129,7 @@ async def delete_channel(bus: Bus, actor: Actor, channel_id: UUID) -> None:
 
 
 async def try_channel(notifications: Notifications, actor: Actor, channel_id: UUID) -> bool:
-    """Send a message now and wait for what becomes of it; whether it was accepted. If not, ``last_error`` says why.
+    """Send a test message and wait for the outcome; True if it was accepted. If not, ``last_error`` has the reason.
 
     Raises:
         NotFound: there is no such channel for the actor.
@@ -166,6 +166,6 @@ async def _lock(work: UnitOfWork, actor: Actor, channel_id: UUID) -> Notificatio
 
 
 async def forget_deliveries(bus: Bus, limit: int) -> int:
-    """Remove what was over a fortnight ago; how many, at most ``limit``."""
+    """Remove deliveries that ended over a fortnight ago; returns their number, at most ``limit``."""
     async with unit_of_work(bus) as work:
         return await queries.remove_old(work, work.now - KEPT, limit)

@@ -75,12 +75,12 @@ async def read_channels(owner_id: UUID | None, *, shared: bool) -> list[Notifica
 
 
 async def read_enabled() -> list[NotificationChannel]:
-    """All channels that hear something."""
+    """All enabled channels."""
     return [to_channel(row) for row in await read(models.NotificationChannel.filter(enabled=True).order_by("id"))]
 
 
 async def load_enabled(work: UnitOfWork) -> list[NotificationChannel]:
-    """All channels that hear something, as a transaction sees them."""
+    """All enabled channels, as a transaction sees them."""
     query = models.NotificationChannel.filter(enabled=True).using_db(await work.orm())
     return [to_channel(row) for row in await query.order_by("id")]
 
@@ -124,13 +124,13 @@ async def insert_channel(work: UnitOfWork, channel: NotificationChannel) -> None
 
 
 async def update_channel(work: UnitOfWork, channel: NotificationChannel) -> None:
-    """Store what can change of a channel."""
+    """Store the changeable fields of a channel."""
     row = models.NotificationChannel.filter(id=channel.id).using_db(await work.orm())
     await row.update(updated_at=work.now, **_columns(channel))
 
 
 async def remove_channel(work: UnitOfWork, channel_id: UUID) -> None:
-    """Remove a channel, and what was to be sent there."""
+    """Remove a channel with its waiting deliveries."""
     await models.NotificationChannel.filter(id=channel_id).using_db(await work.orm()).delete()
 
 

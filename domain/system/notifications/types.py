@@ -41,7 +41,7 @@ class NotificationLanguage(StrEnum):
 
 
 class DeliveryState(StrEnum):
-    """PENDING: to be sent. FAILED: given up after a day. DROPPED: whom it was for may not see it any more."""
+    """PENDING: to be sent. FAILED: dropped after a day. DROPPED: the owner may no longer see it."""
 
     PENDING = "PENDING"
     SENT = "SENT"

@@ -18,7 +18,7 @@ _OF_ANOMALIES: Final = """query anchor($accountId: ID) {
 
 @dataclass(frozen=True, slots=True)
 class Anchor:
-    """A query for the newest place of a log."""
+    """A query for the end of a log."""
 
     document: str
     variables: dict[str, Any]

@@ -172,7 +172,7 @@ class AsyncRequests:
         name: str | None = None,
         retry: RetryPolicy | None = None,
     ) -> AsyncGenerator[dict[str, Any], None]:
-        """The events of a subscription, over as many connections as it takes.
+        """The events of a subscription, over any number of connections.
 
         Args:
             query: The operation.

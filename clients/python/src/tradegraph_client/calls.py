@@ -97,7 +97,7 @@ def _session(answer: dict[str, Any], name: str) -> dict[str, Any]:
 
 
 def unreachable(address: str, error: Exception, *, outcome_unknown: bool) -> Unavailable:
-    """The error of a request that nobody answered."""
+    """The error of a request without an answer."""
     reason = str(error) or type(error).__name__
     unavailable = Unavailable(f"{address} does not answer: {reason}")
     unavailable.outcome_unknown = outcome_unknown

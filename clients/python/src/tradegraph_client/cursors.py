@@ -25,7 +25,7 @@ class CursorStore(Protocol):
 
 
 class MemoryCursors:
-    """Places that end with the program."""
+    """Positions that are lost with the program."""
 
     def __init__(self) -> None:
         self._cursors: dict[str, str] = {}

@@ -125,7 +125,7 @@ class Subscription:
 
 
 class _Lost(Exception):
-    """The connection is gone; another one may do."""
+    """The connection is lost; a new one may work."""
 
     def __init__(self, error: ApiError) -> None:
         super().__init__(error.message)

@@ -67,7 +67,7 @@ def add_connection(parser: argparse.ArgumentParser) -> None:
 def connected(
     arguments: argparse.Namespace, work: Callable[[Client], Awaitable[int]], cursors: CursorStore | None = None
 ) -> int:
-    """Do the work with a client of the profile; the exit code."""
+    """Run the work with a client of the profile; returns the exit code."""
 
     async def open_and_work() -> int:
         retry = RetryPolicy(patience_seconds=arguments.patience)
@@ -78,7 +78,7 @@ def connected(
 
 
 def guarded(work: Coroutine[Any, Any, int]) -> int:
-    """Run it; what goes wrong is one line on the standard error, and an exit code."""
+    """Run the subcommand; an error is one line on standard error, and an exit code."""
     try:
         return asyncio.run(work)
     except TradegraphError as error:
@@ -96,7 +96,7 @@ def guarded(work: Coroutine[Any, Any, int]) -> int:
 
 
 def complain(problem: str) -> None:
-    """Say what is wrong, in one line."""
+    """Print an error in one line."""
     print(f"tradegraph: {printable(' '.join(problem.split()))}", file=sys.stderr)
 
 

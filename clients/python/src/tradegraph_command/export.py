@@ -46,7 +46,7 @@ def moment(text: str) -> datetime:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Write the export; a file is there when all of it has come, and not before."""
+    """Write the export; a file exists only when the export is complete."""
 
     async def work(client: Client) -> int:
         account = await find_account(client, arguments.account)
@@ -69,7 +69,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[BinaryIO]:
-    """A file to write, which is at its path when all was written, and not before.
+    """A file to write; it gets its path only when it is complete.
 
     Raises:
         UsageError: it cannot be written there.

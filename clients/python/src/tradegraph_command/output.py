@@ -109,7 +109,7 @@ def text_of(value: object) -> str:
 
 
 def printable(text: str) -> str:
-    """A text without what a terminal would obey: names are made by others."""
+    """A text without control characters of terminals, because other users choose the names."""
     return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)
 
 

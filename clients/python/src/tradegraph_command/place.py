@@ -63,7 +63,7 @@ def number(text: str) -> Decimal:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Place it; a rejected order is shown, and the exit code says that it was refused."""
+    """Place the order; a rejected one is printed, with the exit code of a refusal."""
 
     async def work(client: Client) -> int:
         account = await find_account(client, arguments.account)

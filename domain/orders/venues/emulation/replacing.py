@@ -172,7 +172,7 @@ def shows(order: RemoteOrder, seen: VenueOrder, terms: ShownTerms) -> bool:
 
 
 def _stated(order: RemoteOrder, seen: VenueOrder, otherwise: ShownTerms) -> ShownTerms:
-    """The terms by the venue's word; what it does not say, or the order does not have there, is as ``otherwise``."""
+    """The venue's terms; a term that it does not state, or that the order does not have there, is as ``otherwise``."""
     quantity = otherwise.quantity if seen.quantity is None else max(seen.quantity, order.working.filled)
     limit, stop = otherwise.limit, otherwise.stop
     may_have_limit = limit is not None or order.working.terms.type is OrderType.MARKET_TO_LIMIT

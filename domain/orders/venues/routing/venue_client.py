@@ -242,5 +242,5 @@ class VenueClient:
 
 
 def _unanswered(guarded: Guarded) -> Unanswered:
-    """The result of a request whose sending failed, or without an answer: nobody knows what the venue got."""
+    """The result of a request that failed in sending, or without an answer: it is unknown if the venue has it."""
     return Unanswered(message=type(guarded.failure).__name__ if guarded.failure is not None else "no answer")
