@@ -18,6 +18,7 @@ from api.root import platform_schema
 from tests.fuzz.documents import Root, roots
 from tests.fuzz.frames import send_frames
 from tests.fuzz.recipes import OTHER, PASSWORD, RECIPES, SPLIT, SYMBOL, Known, instrument
+from tests.fuzz.transfers import send_transfer
 from tests.fuzz.values import Values
 from tests.support.client import ApiError, Client
 from tests.support.desk import DEPOSIT, Desk
@@ -29,6 +30,7 @@ INTERNAL = "INTERNAL_SERVER_ERROR"
 _PROTOCOL = Subprotocol("graphql-transport-ws")
 _ANSWER_SECONDS = 30.0
 _FRAMES_EVERY = 25
+_TRANSFERS_EVERY = 10
 _WARM_AFTER = 200
 # What would end the session, or the trading, that the run goes on with.
 _ONLY_ONCE = frozenset({"logout", "setAccountState", "haltTrading", "createRiskRule", "updateRiskRule", "updateUser"})
@@ -63,6 +65,8 @@ class Run:
         self.outcome = Outcome(seed)
         self._address = address
         self._chance = Random(seed)
+        # Of their own, so that what they draw changes nothing else of a seed.
+        self._transfers = Random(seed)
         self._values = Values(self._chance)
         self._schema = platform_schema()
         self._roots = list(roots(self._schema))
@@ -88,6 +92,8 @@ class Run:
                 await self._any()
                 if number % _FRAMES_EVERY == 0:
                     await send_frames(self._address, self._chance, admin.headers["authorization"])
+                if number % _TRANSFERS_EVERY == 0:
+                    await self._transfer(admin)
         for client in self._clients:
             await client.__aexit__(None, None, None)
         return self.outcome
@@ -104,6 +110,7 @@ class Run:
         known = self._known
         known["account"] = await desk.open_account("1000000", kind="MARGIN")
         known["idle"] = await desk.open_account("1000")
+        known["empty"] = await desk.open_account("0")
         known["refreshToken"] = session["refreshToken"]
         known["email"] = EMAIL
         for role in _ROLES:
@@ -137,7 +144,10 @@ class Run:
     def _learn(self) -> None:
         known, values = self._known, self._values.known
         accounts = [known["account"], known["idle"]]
-        values["accountId"], values["ID"] = accounts, [value for name, value in known.items() if name != "refreshToken"]
+        values["accountId"], values["ID"] = (
+            accounts,
+            [value for name, value in known.items() if name not in ("refreshToken", "empty")],
+        )
         for name in ("symbol", "symbols", "search"):
             values[name] = [SYMBOL, OTHER]
         values["String"], values["Decimal"] = ["a test", SYMBOL, "trend"], ["1", "0.001", "99.5", "100"]
@@ -225,6 +235,14 @@ class Run:
                 # Somebody has made the person inactive, or given another role: then it is somebody else's turn.
                 with suppress(ApiError):
                     await client.sign_in(self._emails[client], PASSWORD)
+
+    async def _transfer(self, admin: Client) -> None:
+        client = self._transfers.choice([admin, *self._clients])
+        accounts = [self._known[name] for name in ("account", "empty")]
+        fault = await send_transfer(client, self._transfers, accounts, _ANSWER_SECONDS)
+        self.outcome.requests += 1
+        if fault is not None:
+            self.outcome.failures.append(fault[:1_000])
 
     async def _subscribe(self, client: Client, root: Root, variables: Any) -> None:
         if client.token is None:
