@@ -16,6 +16,7 @@ import sys
 import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from types import TracebackType
 from typing import BinaryIO, Self
 
@@ -64,7 +65,8 @@ class Forked:
 class _Server:
     """One fork server: its process, the socket to it, and the thread that reads its messages."""
 
-    def __init__(self, environment: Mapping[str, str]) -> None:
+    def __init__(self, environment: Mapping[str, str], answer_seconds: float, status_seconds: float) -> None:
+        self._answer_seconds, self._status_seconds = answer_seconds, status_seconds
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             self._process = subprocess.Popen(
@@ -87,14 +89,14 @@ class _Server:
         """The process that it has forked; None when it does not answer."""
         try:
             socket.send_fds(self._control, [json.dumps(request).encode()], list(descriptors))
-            return self._pids.get(timeout=_ANSWER_SECONDS)
+            return self._pids.get(timeout=self._answer_seconds)
         except (OSError, queue.Empty):
             return None
 
     def status_of(self, pid: int) -> int | None:
         """The exit status of a process, given once; None when it is unknown."""
         with self._news:
-            self._news.wait_for(lambda: pid in self._statuses or self.gone, _STATUS_SECONDS)
+            self._news.wait_for(lambda: pid in self._statuses or self.gone, self._status_seconds)
             return self._statuses.pop(pid, None)
 
     def end(self) -> None:
@@ -126,16 +128,28 @@ class _Server:
 
 
 class Forks:
-    """The parent of forked processes, as a context."""
+    """The parent of forked processes, as a context.
 
-    def __init__(self, environment: Mapping[str, str]) -> None:
-        self._environment = environment
+    Args:
+        environment: the environment of the fork server.
+        answer_seconds: the time after which a fork server that does not answer is replaced.
+        status_seconds: the time that an exit status may take, after the end of a process.
+    """
+
+    def __init__(
+        self,
+        environment: Mapping[str, str],
+        *,
+        answer_seconds: float = _ANSWER_SECONDS,
+        status_seconds: float = _STATUS_SECONDS,
+    ) -> None:
+        self._make = partial(_Server, environment, answer_seconds, status_seconds)
         self._failures = 0
         self._server: _Server | None = None
 
     def __enter__(self) -> Self:
         if hasattr(os, "pidfd_open"):
-            self._server = _Server(self._environment)
+            self._server = self._make()
         return self
 
     def __exit__(
@@ -173,4 +187,4 @@ class Forks:
         assert self._server is not None
         self._failures = 0 if self._server.loaded else self._failures + 1
         self._server.end()
-        self._server = _Server(self._environment) if self._failures < _MAX_FAILURES else None
+        self._server = self._make() if self._failures < _MAX_FAILURES else None

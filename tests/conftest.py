@@ -18,6 +18,7 @@ from adapters.embedded import EmbeddedServices
 from tests.support.databases import DatabaseFactory
 from tests.support.folder_times import folder_times
 from tests.support.installation import Installation, Process, installation
+from tests.support.processes import FORK_SERVER
 from tests.support.servers import throwaway_services
 
 
@@ -51,6 +52,13 @@ def logs_as_they_were() -> Iterator[None]:
         structlog.reset_defaults()
         root.handlers = handlers
         root.setLevel(level)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def fork_server() -> Iterator[None]:
+    """The server that forks the platform's processes ends with the session, if a test has started it."""
+    yield
+    FORK_SERVER.end()
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,8 @@ import psutil
 import pytest
 
 from cli.forking import Forked, Forks, own_arguments
-from tests.support.processes import ROOT, clean_environment, is_gone
+from tests.support.forked import ForkedCommand
+from tests.support.processes import ROOT, clean_environment, is_gone, running
 
 PATIENCE_SECONDS = 60.0
 
@@ -148,3 +149,15 @@ print(process_name().split()[1], new_id().hex[19:], random.random(), secrets.tok
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
     told = [line.split() for line in done.stdout.splitlines()]
     assert [len(set(column)) for column in zip(*told, strict=True)] == [3, 3, 3, 3]
+
+
+def test_processes_of_tests_are_forked_and_end_as_those_that_are_started_by_themselves() -> None:
+    given = {"DATABASE_URL": "nonsense://"}
+    with running(["web"], given) as command:
+        assert isinstance(command.process, ForkedCommand)
+        ends = [(command.wait(PATIENCE_SECONDS), command.output)]
+    with running(["web"], given | {"LD_PRELOAD": ""}) as command:
+        assert isinstance(command.process, subprocess.Popen)
+        ends.append((command.wait(PATIENCE_SECONDS), command.output))
+    assert ends[0] == ends[1]
+    assert ends[0][0] == 2

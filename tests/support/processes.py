@@ -13,13 +13,16 @@ from pathlib import Path
 
 import psutil
 
+from tests.support.forked import ForkedCommand, ForkServer
+
 ROOT = Path(__file__).parents[2]
+FORK_SERVER = ForkServer()
 
 
 class Running:
     """A running command and its output so far."""
 
-    def __init__(self, process: subprocess.Popen[str]) -> None:
+    def __init__(self, process: subprocess.Popen[str] | ForkedCommand) -> None:
         self.process = process
         self.lines: list[str] = []
         self._arrived: queue.Queue[str] = queue.Queue()
@@ -79,10 +82,14 @@ class Running:
 @contextmanager
 def running(arguments: Sequence[str], environment: Mapping[str, str], module: str = "cli") -> Iterator[Running]:
     """Run `tradegraph`, or another module, with these arguments; remaining processes are killed at the end."""
-    process = subprocess.Popen(
+    surroundings = clean_environment(environment)
+    process: subprocess.Popen[str] | ForkedCommand | None = None
+    if module == "cli":
+        process = FORK_SERVER.start(list(arguments), environment, surroundings)
+    process = process or subprocess.Popen(
         [sys.executable, "-m", module, *arguments],
         cwd=ROOT,
-        env=clean_environment(environment),
+        env=surroundings,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
