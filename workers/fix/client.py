@@ -164,7 +164,7 @@ class Client:
         return False
 
     async def _check(self) -> None:
-        """End the connection of an invalid key, and store how many messages were processed without an answer."""
+        """Check the key again and again: an invalid one ends the connection. Store the number of processed messages."""
         while True:
             await asyncio.sleep(_CHECK_SECONDS)
             await self._authorized()
