@@ -28,6 +28,8 @@ from domain.orders.queries import (
 )
 from domain.orders.reading.order_columns import order_columns
 
+# An index serves the order of placing. What else orders are sorted by has none (docs/adr/0076): so many are sorted.
+MAX_SORTED = 100_000
 # A cursor of these lists holds the sort key and the id that breaks its ties.
 CURSOR_PARTS = 2
 
@@ -184,9 +186,11 @@ async def page_orders(
     ``attributes`` names those that the caller reads of them: the orders may have no others.
 
     Raises:
-        BadInput: the cursor belongs to another list.
+        BadInput: the cursor belongs to another list, or more than 100,000 orders would have to be sorted.
     """
     where = orders_where(actor, search)
+    if sort.field is not OrderSortField.CREATED_AT:
+        await _check_sortable(where)
     expression, kind = _SORTS[sort.field]
     descending = (sort.direction is SortDirection.DESC) != request.backward
     if request.key is not None:
@@ -200,6 +204,16 @@ async def page_orders(
     )
     orders = [read(row) for row in rows]
     return make_page(request, orders, lambda order: encode_cursor(_key(order, sort.field), str(order.id)))
+
+
+async def _check_sortable(where: Where) -> None:
+    statement = f"SELECT count(*) AS n FROM (SELECT 1 {FROM_ORDERS} WHERE {where} LIMIT {MAX_SORTED + 1}) AS found"
+    row = await fetch_row(statement, *where.arguments)
+    if row is not None and row["n"] > MAX_SORTED:
+        raise BadInput(
+            f"More than {MAX_SORTED:,} orders match: narrow the filter, for example by account, or sort by CREATED_AT.",
+            field="orderBy",
+        )
 
 
 def _after(where: Where, expression: str, kind: str, request: PageRequest, *, descending: bool) -> None:
