@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
+from adapters.fix import metrics as fix_metrics
 from adapters.metrics.listener import telling
 from adapters.metrics.process import describe_process
 from adapters.metrics.vital import Vital
@@ -12,12 +13,14 @@ from adapters.settings.loading import Settings
 
 
 class EngineMetrics:
-    """The roles that this engine plays now."""
+    """The roles that this engine plays now, and its FIX sessions."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
         self.vital = Vital()
         describe_process(self.registry, "engine")
+        for collector in fix_metrics.ALL:
+            self.registry.register(collector)
         self._roles = Gauge(
             "tradegraph_role_played", "1 for each role that this process plays.", ("role",), registry=self.registry
         )

@@ -9,6 +9,7 @@ from domain.kernel.tracing import Tracing
 from domain.market.market import Catalog, Market
 from domain.market.stream import TickStream
 from domain.orders.books.command_queries import last_command
+from domain.orders.books.venue_corrections import book_venue_correction
 from domain.orders.books.venue_step import VenueStep, process_venue_step
 from domain.orders.exchange.execution_reports import ExecutionReport
 from domain.orders.exchange.instrument_books import StoredPosition
@@ -89,7 +90,14 @@ class RemoteVenueLoop(VenueLoop):
         self._keep_accounts(step)
         self._router.send(now)
         self._lease.troubled(None if self._router.is_connected else _AWAY)
+        await self._book_corrections(again=bool(step.executions))
         return step
+
+    async def _book_corrections(self, *, again: bool) -> None:
+        """Book what the venue has corrected; what fails stays, and is tried after the venue was put together anew."""
+        for told in self._router.due_corrections(again=again):
+            if await book_venue_correction(self._bus, self._market, self.name, told):
+                self._router.corrected(told)
 
     def _act(self, commands: Sequence[VenueCommand]) -> list[ExecutionReport]:
         for command in commands:

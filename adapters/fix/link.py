@@ -8,6 +8,7 @@ from uuid import UUID
 
 from adapters.fix.decoder import Decoder, NotFix, split
 from adapters.fix.message import Header, Message, encode, write_time
+from adapters.fix.metrics import Traffic
 from adapters.fix.session import Action, Body, Deliver, End, Phase, Resend, Reset, Send, Session
 from adapters.fix.store import SessionStore
 from adapters.fix.tags import ADMINISTRATIVE, MsgType, Tag
@@ -52,6 +53,7 @@ class Link:
         self.session = session
         self.store = store
         self._keeps = keeps
+        self._traffic = Traffic(is_acceptor=session.is_acceptor)
         self._writer = writer
         self._sending = asyncio.Lock()
         self.handled = store.session.next_in
@@ -92,6 +94,8 @@ class Link:
                 return number - 1
             await self._save(kept)
             await self._write(bytes(out))
+            for kind, _ in messages:
+                self._traffic.sent(kind)
             return number - 1
 
     async def save(self, *, force: bool = False) -> None:
@@ -124,7 +128,10 @@ class Link:
 
     async def hear(self, message: Message) -> list[Message]:
         """Process a received message; returns the messages for the application."""
-        return await self.act(self.session.receive(message, utc_now(), time.monotonic()))
+        self._traffic.received(message.type, is_repeat=message.get(Tag.POSS_DUP_FLAG) == "Y")
+        delivered = await self.act(self.session.receive(message, utc_now(), time.monotonic()))
+        self._traffic.logged_on(active=self.session.phase is Phase.ACTIVE)
+        return delivered
 
     async def watch(self) -> None:
         """Keep the session alive until it ends.
@@ -139,6 +146,7 @@ class Link:
     async def close(self) -> None:
         """Close the connection."""
         self.session.phase = Phase.ENDED
+        self._traffic.logged_on(active=False)
         self._writer.close()
         with suppress(OSError, TimeoutError):
             async with asyncio.timeout(1):
@@ -163,6 +171,7 @@ class Link:
                     out += self._fill(begin, end + 1)
                     begin = end + 1
                 await self._write(bytes(out))
+                self._traffic.sent_again(len(page))
 
     def _fill(self, begin: int, new: int) -> bytes:
         if begin >= new:

@@ -82,7 +82,7 @@ class Session:
         self.phase = Phase.LOGON
         self.heard_at = now
         self.sent_at = now
-        self._is_acceptor = is_acceptor
+        self.is_acceptor = is_acceptor
         self._asks_reset = False
         self._asked_at: float | None = None
         self._test_sent = False
@@ -175,17 +175,17 @@ class Session:
         if self.phase is not Phase.LOGON and not resets:
             yield from self.end("The session is logged on already.")
             return
-        if resets and not self._is_acceptor and not self._asks_reset:
+        if resets and not self.is_acceptor and not self._asks_reset:
             yield from self.end("A reset of sequence numbers was not requested.")
             return
-        if resets and self._is_acceptor:
+        if resets and self.is_acceptor:
             self.expected = 1
             yield Reset()
         if number < self.expected:
             yield from self.end(_too_low(number, self.expected))
             return
         self.phase = Phase.ACTIVE
-        if self._is_acceptor:
+        if self.is_acceptor:
             flag: Body = ((Tag.RESET_SEQ_NUM_FLAG, "Y"),) if resets else ()
             yield Send(MsgType.LOGON, (*self._logon_terms(), *flag))
         if number > self.expected:

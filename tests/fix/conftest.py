@@ -20,8 +20,17 @@ def fix_port() -> int:
 
 
 @pytest.fixture(scope="session")
+def metrics_port() -> int:
+    return free_port()
+
+
+@pytest.fixture(scope="session")
 def platform(
-    services: EmbeddedServices, databases: DatabaseFactory, tmp_path_factory: pytest.TempPathFactory, fix_port: int
+    services: EmbeddedServices,
+    databases: DatabaseFactory,
+    tmp_path_factory: pytest.TempPathFactory,
+    fix_port: int,
+    metrics_port: int,
 ) -> Iterator[Installation]:
     """An installation whose engine accepts FIX."""
     folder = tmp_path_factory.mktemp("fix")
@@ -30,6 +39,7 @@ def platform(
     settings = {"TRADEGRAPH_FIX_ADDRESS": f"127.0.0.1:{fix_port}", "TRADEGRAPH_QUOTE_STALE": "3600"}
     # All clients of the tests come from one address.
     settings["TRADEGRAPH_ANONYMOUS_REQUESTS_PER_SECOND"] = "0"
+    settings["TRADEGRAPH_ENGINE_METRICS"] = f"127.0.0.1:{metrics_port}"
     with databases.migrated() as url, installation(url, valkey, folder, **settings) as whole:
         yield whole
 

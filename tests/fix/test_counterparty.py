@@ -91,15 +91,19 @@ def test_a_fill(file: Path) -> None:
     assert caught.value.tag == 32
 
 
-def test_cancelled_and_corrected_fills_do_not_stand() -> None:
-    told = [
-        report(t150="F", t17="E1"),
-        report(t150="F", t17="E2"),
-        report(t150="F", t17="E3"),
-        report(t150="H", t17="E4", t19="E1"),
-        report(t150="G", t17="E5", t19="E2"),
-    ]
-    assert [message.get(17) for message in translation.standing(told)] == ["E3", "E5"]
+def test_fills_are_told_as_they_were_and_corrections_apart() -> None:
+    cancel = report(t150="H", t17="E4", t19="E1", t58="wrong\x02side")
+    correct = report(t150="G", t17="E5", t19="E2", t31="91.5", t32="3")
+    told = [report(t150="F", t17="E1"), report(t150="F", t17="E2"), cancel, correct]
+    assert [message.get(17) for message in translation.fills(told)] == ["E1", "E2"]
+    void, right = translation.venue_correction(cancel), translation.venue_correction(correct)
+    assert (void.corrected_id, void.venue_execution_id, void.client_order_id) == ("E1", "E4", NAME)
+    assert (void.price, void.quantity, void.message) == (None, None, "wrong side")
+    assert (right.corrected_id, right.price, right.quantity, right.message) == ("E2", Decimal("91.5"), 3, None)
+    for missing, tag in ((report(t150="H", t17="E4"), 19), (report(t150="G", t17="E5", t19="E2", t31="1"), 32)):
+        with pytest.raises(Malformed) as caught:
+            translation.venue_correction(missing)
+        assert caught.value.tag == tag
 
 
 def test_refusals_have_our_reason_and_their_words() -> None:

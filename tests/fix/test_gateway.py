@@ -3,6 +3,7 @@
 import json
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -168,3 +169,72 @@ async def test_changes_cancels_and_refusals(
     await desk.cancel(placed["id"])
     await desk.settled(placed["id"], "CANCELED")
     assert [order["status"] for order in house.orders] == ["4"]
+
+
+async def test_busts_and_corrections_are_booked_once(
+    desk: Desk, house: House, trading: tuple[Installation, Process, Process]
+) -> None:
+    engine = trading[2]
+    account = await desk.open_account("100000", venue="house")
+    house.tell("quote", symbol="COIN/USD", bid="99", ask="100")
+    orders = [await desk.place(account, "COIN", "BUY", "2", type="LIMIT", limitPrice="100") for _ in range(2)]
+    for order in orders:
+        await desk.settled(order["id"], "FILLED")
+    there = {row["order"]["id"]: row for row in await executions(desk, account)}
+    first, second = (there[order["id"]] for order in orders)
+
+    def told(row: dict[str, Any], what: str, of: str, **given: Any) -> None:
+        house.tell(what, id=row["order"]["id"].replace("-", ""), execution=of, **given)
+
+    def standing(*wanted: tuple[str, str]) -> Callable[[], Any]:
+        async def there() -> bool:
+            rows = [row for row in await executions(desk, account) if row["bustedAt"] is None]
+            return sorted((row["price"], row["quantity"]) for row in rows) == sorted(wanted)
+
+        return there
+
+    told(first, "bust", first["venueExecutionId"], filled="0", text="wrong side")
+    await until(standing(("100", "2")))
+    assert await quantity_of(desk, account) == 2
+    # Told while nobody listens, of the fill and then of its correction; and again after each connection.
+    engine.kill()
+    told(second, "correct", second["venueExecutionId"], filled="2", price="99.5", quantity="2")
+    await engine.come_back()
+    await until(standing(("99.5", "2")))
+    (successor,) = [row for row in await executions(desk, account) if row["bustedAt"] is None]
+    told(second, "correct", successor["venueExecutionId"], filled="1", price="99.25", quantity="1")
+    await until(standing(("99.25", "1")))
+    engine.kill()
+    house.kill()
+    house.start()
+    await engine.come_back()
+    # The newest correction is meant by the name of the first fill, too.
+    house.tell("quote", symbol="COIN/USD", bid="99", ask="100")
+    told(second, "bust", second["venueExecutionId"], filled="0")
+    await until(standing())
+    rows = await executions(desk, account)
+    assert len(rows) == 4
+    assert {row["bustedBy"] for row in rows} == {"venue:house"}
+    assert await quantity_of(desk, account) == 0
+    events = await desk.client.ask(
+        "query ($a: ID!) { riskEvents(filter: { accountId: $a, eventKinds: [EXECUTION_BUSTED, EXECUTION_CORRECTED] }) "
+        "{ edges { node { eventKind message } } } }",
+        a=account,
+    )
+    kinds = [edge["node"]["eventKind"] for edge in events["riskEvents"]["edges"]]
+    assert sorted(kinds) == ["EXECUTION_BUSTED"] * 2 + ["EXECUTION_CORRECTED"] * 2
+    assert any("wrong side" in edge["node"]["message"] for edge in events["riskEvents"]["edges"])
+
+
+async def executions(desk: Desk, account: str) -> list[dict[str, Any]]:
+    page = await desk.client.ask(
+        "query ($a: ID!) { executions(filter: { accountId: $a }) { edges { node { price quantity venueExecutionId "
+        "bustedAt bustedBy order { id } } } } }",
+        a=account,
+    )
+    return [edge["node"] for edge in page["executions"]["edges"]]
+
+
+async def quantity_of(desk: Desk, account: str) -> Decimal:
+    held = await desk.client.ask("query ($a: ID!) { positions(accountId: $a) { quantity } }", a=account)
+    return sum((Decimal(row["quantity"]) for row in held["positions"]), Decimal(0))

@@ -83,7 +83,7 @@ class Exchange(Application):
         self._fault = ""
 
     def obey(self, what: str, **given: Any) -> None:
-        """Execute a command: quote, restate, fault, clear or break."""
+        """Execute a command: quote, restate, fault, bust, correct, clear or break."""
         with self._turn:
             if what == "quote":
                 self._quotes[given["symbol"]] = [given["bid"], given["ask"]]
@@ -95,9 +95,14 @@ class Exchange(Application):
                 self._report(order, "D", [(378, "99")])
             elif what == "fault":
                 self._fault = given["kind"]
-            elif what == "bust":
+            elif what in ("bust", "correct"):
                 order = self._find(given["id"])
-                self._report(order, "H", [(19, given["execution"])])
+                order["filled"] = given["filled"]
+                right = [(31, given["price"]), (32, given["quantity"])] if what == "correct" else []
+                kind = "G" if what == "correct" else "H"
+                self._report(order, kind, [(19, given["execution"]), (58, given.get("text", "so it is")), *right])
+                # With the id of the report, which is never given again.
+                self._store()
             elif what == "clear":
                 self._book, self._quotes, self._fault = {"orders": {}, "ids": self._book["ids"]}, {}, ""
                 self._store()

@@ -14,6 +14,7 @@ import structlog
 from adapters.fix.decoder import Decoder
 from adapters.fix.link import Link, LinkEnded, read_messages
 from adapters.fix.message import Header, Message, encode, one_line
+from adapters.fix.metrics import REFUSED_LOGONS
 from adapters.fix.tags import MsgType, Tag
 from adapters.settings.values import Address
 from adapters.wiring import ProcessServices
@@ -166,6 +167,7 @@ class Acceptor:
         return link
 
     async def _refuse(self, writer: asyncio.StreamWriter, first: Message, text: str) -> None:
+        REFUSED_LOGONS.inc()
         header = Header(self._comp_id, first.get(Tag.SENDER_COMP_ID) or "?", 1)
         writer.write(encode(MsgType.LOGOUT, header, ((Tag.TEXT, one_line(text)),), utc_now()))
         try:

@@ -202,9 +202,11 @@ class CounterpartySession:
 
     async def kept_reports(self, since: Nanos) -> list[Message]:
         """The kept fills, corrections and busts from a time on, oldest first."""
-        bodies = await queries.read_reports(self.session_id, since.to_datetime())
-        found = (split(body.encode(errors="surrogateescape")) for body in bodies)
-        return [Message(fields) for fields in found if fields is not None]
+        return _messages(await queries.read_reports(self.session_id, since.to_datetime()))
+
+    async def kept_corrections(self, since: Nanos) -> list[Message]:
+        """The kept corrections and busts from a time on, oldest first."""
+        return _messages(await queries.read_corrections(self.session_id, since.to_datetime()))
 
     async def newest_id(self, client_order_id: str) -> str:
         """The ClOrdID that an order has now: that of its last replacement."""
@@ -323,8 +325,8 @@ class CounterpartySession:
         rows = {}
         for message in kept:
             if message.get(Tag.EXEC_TYPE) != code_sets.TRADE:
-                text = "a counterparty has cancelled or corrected a fill: bust or correct the execution here"
-                _log.error(text, venue=self.name, execution=message.get(Tag.EXEC_REF_ID))
+                corrected = message.get(Tag.EXEC_REF_ID)
+                _log.warning("a counterparty cancels or corrects a fill", venue=self.name, execution=corrected)
             with suppress(Malformed):
                 at = message.time(Tag.TRANSACT_TIME) or now
                 rows[message.text(Tag.EXEC_ID)] = ("".join(f"{tag}={value}\x01" for tag, value in message.fields), at)
@@ -352,3 +354,8 @@ class CounterpartySession:
             wait.heard.append(message)
             if mine or wait.is_last(message):
                 wait.done.set_result(wait.heard)
+
+
+def _messages(bodies: Sequence[str]) -> list[Message]:
+    found = (split(body.encode(errors="surrogateescape")) for body in bodies)
+    return [Message(fields) for fields in found if fields is not None]

@@ -22,6 +22,7 @@ from domain.orders.venues.types import (
     NewOrder,
     OrderRef,
     ReplaceTerms,
+    VenueCorrection,
     VenueExecution,
     VenueOrder,
     order_id_of,
@@ -32,7 +33,8 @@ _ALL_ORDERS = "7"
 _AUTOMATED = "1"
 _ABSOLUTE = "3"
 # Reports that change what was executed: they are kept.
-KEPT = frozenset({code_sets.TRADE, code_sets.TRADE_CORRECT, code_sets.TRADE_CANCEL})
+CORRECTIONS = frozenset({code_sets.TRADE_CORRECT, code_sets.TRADE_CANCEL})
+KEPT = CORRECTIONS | {code_sets.TRADE}
 # A counterparty that has not decided yet says no more than that it has heard.
 _UNDECIDED = "A"
 
@@ -206,15 +208,33 @@ def declined(message: Message) -> Declined:
     return Declined(reason=reason, message=one_line(message.get(Tag.TEXT) or "The counterparty refused it."))
 
 
-def standing(messages: Iterable[Message]) -> list[Message]:
-    """The fills that stand: those that the counterparty has cancelled or corrected later are left out."""
-    listed = list(messages)
-    gone = {message.get(Tag.EXEC_REF_ID) for message in listed if message.get(Tag.EXEC_TYPE) != code_sets.TRADE}
-    return [
-        message
-        for message in listed
-        if message.get(Tag.EXEC_TYPE) != code_sets.TRADE_CANCEL and message.get(Tag.EXEC_ID) not in gone
-    ]
+def venue_correction(message: Message) -> VenueCorrection:
+    """The bust (ExecType H) or correction (G) of a fill in an ExecutionReport.
+
+    Raises:
+        Malformed: a field is missing or not readable.
+    """
+    price = quantity = None
+    text = message.get(Tag.TEXT)
+    if message.get(Tag.EXEC_TYPE) == code_sets.TRADE_CORRECT:
+        message.text(Tag.LAST_PX)
+        message.text(Tag.LAST_QTY)
+        price, quantity = message.decimal(Tag.LAST_PX), message.decimal(Tag.LAST_QTY)
+    return VenueCorrection(
+        client_order_id=order_of(message),
+        venue_order_id=message.text(Tag.ORDER_ID),
+        venue_execution_id=message.text(Tag.EXEC_ID),
+        corrected_id=message.text(Tag.EXEC_REF_ID),
+        at=_at(message),
+        price=price,
+        quantity=quantity,
+        message=one_line(text) if text else None,
+    )
+
+
+def fills(messages: Iterable[Message]) -> list[Message]:
+    """The fills among kept reports, those that were busted or corrected later included."""
+    return [message for message in messages if message.get(Tag.EXEC_TYPE) == code_sets.TRADE]
 
 
 def _at(message: Message) -> Nanos:

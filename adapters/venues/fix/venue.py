@@ -15,7 +15,7 @@ from adapters.venues.fix.counterparty_session import CounterpartySession, Unsent
 from adapters.venues.fix.translation import KnownOrder, order_of, request_id
 from domain.kernel.bounded_cache import WeightedLru
 from domain.kernel.errors import DomainError
-from domain.kernel.time import Nanos, utc_now
+from domain.kernel.time import NANOS_PER_SECOND, Nanos, utc_now
 from domain.orders import queries as order_queries
 from domain.orders.model.types import OrderType, Side, TimeInForce
 from domain.orders.venues.port import VenueUnavailable
@@ -28,14 +28,16 @@ from domain.orders.venues.types import (
     ReplaceTerms,
     Unanswered,
     VenueExecution,
+    VenueNews,
     VenueOrder,
     VenuePosition,
-    VenueReport,
     order_id_of,
 )
 
 _REFUSALS = frozenset({MsgType.REJECT, MsgType.BUSINESS_MESSAGE_REJECT, MsgType.ORDER_CANCEL_REJECT})
 _MAX_KNOWN = 10_000
+# Corrections are told again so long after they came.
+_CORRECTIONS_NANOS = 30 * 86_400 * NANOS_PER_SECOND
 _log = structlog.stdlib.get_logger("venue")
 
 
@@ -111,26 +113,32 @@ class FixVenue:
 
     # -------------------------------------------------------------- questions
 
-    def reports(self) -> AbstractAsyncContextManager[AsyncIterator[Sequence[VenueReport]]]:
+    def reports(self) -> AbstractAsyncContextManager[AsyncIterator[Sequence[VenueNews]]]:
         """Reports of the counterparty."""
         return self._reports()
 
     @asynccontextmanager
-    async def _reports(self) -> AsyncIterator[AsyncIterator[Sequence[VenueReport]]]:
+    async def _reports(self) -> AsyncIterator[AsyncIterator[Sequence[VenueNews]]]:
         async with self._session.listening() as batches:
 
-            async def reports() -> AsyncIterator[Sequence[VenueReport]]:
+            async def reports() -> AsyncIterator[Sequence[VenueNews]]:
+                # Whoever died with them may not have booked them.
+                since = Nanos(Nanos.now() - _CORRECTIONS_NANOS)
+                for message in await self._session.kept_corrections(since):
+                    yield self._read(message)
                 async for batch in batches:
                     yield [report for message in batch for report in self._read(message)]
 
             yield reports()
 
-    def _read(self, message: Message) -> list[VenueReport]:
+    def _read(self, message: Message) -> list[VenueNews]:
         kind = message.get(Tag.EXEC_TYPE)
-        if kind in (code_sets.STATUS, "8", code_sets.TRADE_CANCEL):
+        if kind in (code_sets.STATUS, "8"):
             # Answers to questions and refusals reach who asked.
             return []
         try:
+            if kind in translation.CORRECTIONS:
+                return [translation.venue_correction(message)]
             seen = translation.venue_order(message, self._terms)
             fills = [translation.venue_execution(message, self._terms)] if kind == code_sets.TRADE else []
         except Malformed as fault:
@@ -179,7 +187,7 @@ class FixVenue:
             await self._session.prove_in_step()
         except Unsent as error:
             raise VenueUnavailable(str(error)) from error
-        found = translation.standing(await self._session.kept_reports(since))
+        found = translation.fills(await self._session.kept_reports(since))
         return [translation.venue_execution(message, self._terms) for message in found]
 
     async def positions(self) -> Sequence[VenuePosition]:

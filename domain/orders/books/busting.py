@@ -20,12 +20,14 @@ from domain.accounts import queries as account_queries
 from domain.accounts.fees import Dues, posted
 from domain.accounts.rules import post
 from domain.accounts.types import AccountBook, TransactionKind
+from domain.kernel.bus import Bus
 from domain.kernel.errors import BadInput, Conflict, NotFound
 from domain.kernel.ids import new_id
 from domain.kernel.numbers import ZERO, plain, within_bounds
 from domain.kernel.text import clean_text
 from domain.kernel.unit_of_work import UnitOfWork, unit_of_work
 from domain.market.action_store import load_actions_since
+from domain.market.market import Market
 from domain.market.types import Instrument
 from domain.orders import queries
 from domain.orders.books.executions import total_dues
@@ -66,6 +68,13 @@ class Correction:
     quantity: Decimal
 
 
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """A venue's report of a bust or correction, by the venue's id of it."""
+
+    venue_execution_id: str
+
+
 async def bust_execution(context: OrderContext, actor: Actor, execution_id: UUID, reason: str) -> Execution:
     """Bust an execution, and return it, marked. A repeat returns it as it is.
 
@@ -75,7 +84,7 @@ async def bust_execution(context: OrderContext, actor: Actor, execution_id: UUID
         Conflict: it was corrected, or later executions closed its units in a hedging account.
     """
     reason = await _checked(actor, execution_id, reason)
-    return await _take_back(context, actor, execution_id, None, reason)
+    return await take_back(context.bus, context.market, actor, execution_id, None, reason)
 
 
 async def correct_execution(
@@ -93,7 +102,7 @@ async def correct_execution(
             raise BadInput("A number has at most 18 digits before and 18 after the decimal point.", field=name)
     if correction.quantity <= ZERO:
         raise BadInput("The quantity must be above zero.", field="quantity")
-    return await _take_back(context, actor, execution_id, correction, reason)
+    return await take_back(context.bus, context.market, actor, execution_id, correction, reason)
 
 
 async def _checked(actor: Actor, execution_id: UUID, reason: str) -> str:
@@ -105,12 +114,27 @@ async def _checked(actor: Actor, execution_id: UUID, reason: str) -> str:
     return clean_text(reason, field="reason", max_length=MAX_REASON_LENGTH)
 
 
-async def _take_back(
-    context: OrderContext, actor: Actor, execution_id: UUID, correction: Correction | None, reason: str
+async def take_back(
+    bus: Bus,
+    market: Market,
+    actor: Actor,
+    execution_id: UUID,
+    correction: Correction | None,
+    reason: str,
+    reported: Reported | None = None,
 ) -> Execution:
-    catalog = await context.market.refresh()
-    async with unit_of_work(context.bus) as work:
+    """Bust or correct an execution for an actor who may; a venue's report is about its newest correction.
+
+    Raises:
+        BadInput, Conflict: as for busting and correcting.
+    """
+    catalog = await market.refresh()
+    async with unit_of_work(bus) as work:
         original = await _locked(work, execution_id)
+        while reported is not None and original.corrected_by is not None:
+            original = await _locked(work, original.corrected_by)
+        if reported is not None and correction == Correction(original.price, original.quantity):
+            return original
         done = await _done_before(work, original, correction)
         if done is not None:
             return done
@@ -118,7 +142,8 @@ async def _take_back(
         if correction is not None:
             _check_correction(original, correction, instrument)
         account = (await account_queries.lock_books(work, [original.account_id]))[original.account_id]
-        result = await _Reversal(work, actor.email, account, instrument, original).carry_out(correction, reason)
+        reversal = _Reversal(work, actor.email, account, instrument, original)
+        result = await reversal.carry_out(correction, reason, reported)
         action = "bustExecution" if correction is None else "correctExecution"
         detail = {"reason": reason, "orderId": original.order_id}
         await audit(work, actor, action, target_of("execution", original.id), detail=detail)
@@ -182,13 +207,15 @@ class _Reversal:
         self._instrument = instrument
         self._original = original
 
-    async def carry_out(self, correction: Correction | None, reason: str) -> Execution:
+    async def carry_out(self, correction: Correction | None, reason: str, reported: Reported | None) -> Execution:
         original, work, instrument = self._original, self._work, self._instrument
         siblings = await execution_queries.load_executions_of(work, original.order_id)
         counting = [original if row.id == original.id else row for row in siblings if row.busted_at is None]
         successor = None
         if correction is not None:
             successor = corrected(original, correction.price, correction.quantity, instrument, new_id())
+            if reported is not None:
+                successor.venue_execution_id = reported.venue_execution_id
         others = [row for row in counting if row is not original]
         after = others if successor is None else [successor if row is original else row for row in counting]
         paid = [total_dues(rows, instrument, self._account.currency) for rows in (counting, others, after)]

@@ -4,14 +4,27 @@ SQL: executions are read with their instruments by the same columns as everywher
 """
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from uuid import UUID
 
-from domain.kernel.database import fetch
+from domain.kernel.database import fetch, fetch_row
 from domain.kernel.unit_of_work import UnitOfWork
 from domain.orders.model.order import Execution
 from domain.orders.queries import FROM_EXECUTIONS, SELECT_EXECUTION, to_execution
 
+# The order is named by our id, or by the venue's.
+_REPORTED = """
+SELECT (SELECT e.id FROM executions e WHERE e.order_id = o.id AND e.account_id = o.account_id
+  AND e.venue_execution_id = $4) AS execution_id,
+EXISTS (SELECT 1 FROM executions e WHERE e.order_id = o.id AND e.account_id = o.account_id
+  AND e.venue_execution_id = $5) AS is_booked
+FROM orders o WHERE o.venue = $1 AND o.venue <> 'paper' AND {named} LIMIT 1
+"""
+_OF_ORDER, _OF_VENUE_ORDER = (
+    _REPORTED.format(named="o.id = $2 AND $3::text IS NULL"),
+    _REPORTED.format(named="o.venue_order_id = $3 AND $2::uuid IS NULL"),
+)
 _BY_ID = f"SELECT {SELECT_EXECUTION} {FROM_EXECUTIONS} WHERE e.id = $1"
 
 
@@ -25,6 +38,28 @@ async def read_executions(execution_ids: Collection[UUID]) -> dict[UUID, Executi
     """Executions by id."""
     rows = await fetch(f"SELECT {SELECT_EXECUTION} {FROM_EXECUTIONS} WHERE e.id = ANY($1::uuid[])", list(execution_ids))
     return {row["id"]: to_execution(row) for row in rows}
+
+
+@dataclass(frozen=True, slots=True)
+class ReportedFill:
+    """A fill of an order of ours that a venue names, None if it is not booked; ``is_booked``: so is its correction."""
+
+    execution_id: UUID | None
+    is_booked: bool
+
+
+async def find_reported(
+    venue: str, order_id: UUID | None, venue_order_id: str | None, corrected_id: str, correction_id: str
+) -> ReportedFill | None:
+    """The fill that a venue's correction is about; None if the order is none of ours.
+
+    The order is named by our id, or else by the venue's.
+    """
+    if order_id is not None:
+        row = await fetch_row(_OF_ORDER, venue, order_id, None, corrected_id, correction_id)
+    else:
+        row = await fetch_row(_OF_VENUE_ORDER, venue, None, venue_order_id, corrected_id, correction_id)
+    return ReportedFill(row["execution_id"], row["is_booked"]) if row is not None else None
 
 
 async def load_execution(work: UnitOfWork, execution_id: UUID) -> Execution | None:

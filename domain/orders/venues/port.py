@@ -18,9 +18,9 @@ from domain.orders.venues.types import (
     OrderRef,
     ReplaceTerms,
     VenueExecution,
+    VenueNews,
     VenueOrder,
     VenuePosition,
-    VenueReport,
 )
 
 
@@ -68,8 +68,11 @@ class Venue(Protocol):
         """
         ...
 
-    def reports(self) -> AbstractAsyncContextManager[AsyncIterator[Sequence[VenueReport]]]:
+    def reports(self) -> AbstractAsyncContextManager[AsyncIterator[Sequence[VenueNews]]]:
         """Reports about our orders, in batches, from the moment the context is entered.
+
+        A correction of a fill is told here alone, again after each connection until it can be taken as booked; lists of
+        fills have every fill as it was first reported.
 
         They may repeat and be out of order. Terms that the venue gives an order unasked are reported as well. While the
         iteration runs, no report is missed. When that cannot be guaranteed any more, it raises ``VenueUnavailable`` or

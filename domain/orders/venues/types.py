@@ -176,7 +176,28 @@ class RequestDeclined:
     at: Nanos
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VenueCorrection:
+    """A fill that the venue has taken back, or replaced by one with another price or quantity.
+
+    ``corrected_id`` is the ``venue_execution_id`` of the fill or of its last correction, ``venue_execution_id`` that of
+    this correction: a repeat is the same correction. ``price`` and ``quantity`` are the right values, both None for a
+    fill that is void (FIX Trade Cancel).
+    """
+
+    client_order_id: str | None
+    venue_order_id: str | None
+    venue_execution_id: str
+    corrected_id: str
+    at: Nanos
+    price: Decimal | None = None
+    quantity: Decimal | None = None
+    message: str | None = None
+
+
 VenueReport = VenueOrder | VenueExecution | RequestDeclined
+# What a venue says unasked.
+VenueNews = VenueReport | VenueCorrection
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

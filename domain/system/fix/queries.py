@@ -79,6 +79,10 @@ _REPORTS = insertion(
     "ON CONFLICT (session_id, execution_id) DO NOTHING",
 )
 _READ_REPORTS = "SELECT body FROM fix_reports WHERE session_id = $1 AND at >= $2 ORDER BY at, id"
+# ExecType G and H, between separators.
+_READ_CORRECTIONS = """
+SELECT body FROM fix_reports WHERE session_id = $1 AND at >= $2 AND body ~ '\x01150=[GH]\x01' ORDER BY at, id
+"""
 
 
 class Replaced(Exception):
@@ -211,6 +215,11 @@ async def add_reports(work: UnitOfWork, session_id: UUID, reports: Mapping[str, 
         for key, (body, at) in reports.items()
     ]
     await work.write(_REPORTS, rows)
+
+
+async def read_corrections(session_id: UUID, since: datetime) -> list[str]:
+    """The kept corrections and busts of fills from a time on, oldest first."""
+    return [row["body"] for row in await fetch(_READ_CORRECTIONS, session_id, since)]
 
 
 async def read_reports(session_id: UUID, since: datetime) -> list[str]:

@@ -38,7 +38,7 @@ from domain.orders.venues.routing.venue_client import (
     VenueClient,
 )
 from domain.orders.venues.session import VenueSession
-from domain.orders.venues.types import NewOrder, RequestKind
+from domain.orders.venues.types import NewOrder, RequestKind, VenueCorrection
 from domain.positions.queries import read_open_everywhere
 
 RECONCILE_SECONDS = 60.0
@@ -153,6 +153,14 @@ class VenueRouter:
         named = await self._resolver.name(self._client.take(_MAX_ITEMS), now)
         compared = [item for item in named.items if isinstance(item, ReconciliationReport)]
         return Heard(named, [await self._compare(named, item) for item in compared])
+
+    def due_corrections(self, *, again: bool) -> list[VenueCorrection]:
+        """The venue's corrections of fills that are to be booked; with ``again`` those that waited for a fill too."""
+        return self._client.due_corrections(again=again)
+
+    def corrected(self, told: VenueCorrection) -> None:
+        """A correction is booked, or never will be."""
+        self._client.corrections.pop(told.venue_execution_id, None)
 
     def fold(self, heard: Heard, now: Nanos) -> list[ExecutionReport]:
         """Apply the venue's messages, in their order; the requests that follow are ready to be stored."""

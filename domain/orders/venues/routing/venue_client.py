@@ -28,7 +28,9 @@ from domain.orders.venues.types import (
     OrderRef,
     ReplaceTerms,
     Unanswered,
+    VenueCorrection,
     VenueExecution,
+    VenueNews,
     VenueOrder,
     VenueReport,
 )
@@ -36,6 +38,7 @@ from domain.orders.venues.types import (
 # What waits for the router; the venue's stream is read on only when it has caught up.
 MAX_INBOX = 10_000
 _MAX_QUESTIONS = 20
+_MAX_CORRECTIONS = 1_000
 _log = structlog.stdlib.get_logger("venue")
 
 
@@ -81,6 +84,9 @@ class VenueClient:
         self._wake = wake
         self._reconcile_seconds = reconcile_seconds
         self._inbox: deque[Item] = deque()
+        # By their ids at the venue, until they are booked: they are told again after each connection.
+        self.corrections: dict[str, VenueCorrection] = {}
+        self._has_corrections = False
         self._emptied = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self._questions = asyncio.Semaphore(_MAX_QUESTIONS)
@@ -118,7 +124,14 @@ class VenueClient:
     @property
     def has_news(self) -> bool:
         """True if results have come in."""
-        return bool(self._inbox)
+        return bool(self._inbox) or self._has_corrections
+
+    def due_corrections(self, *, again: bool) -> list[VenueCorrection]:
+        """The corrections to book, oldest first: all when there are new ones, or with ``again``."""
+        if not (again or self._has_corrections):
+            return []
+        self._has_corrections = False
+        return list(self.corrections.values())
 
     def compare_soon(self) -> None:
         """Reconcile now instead of at the next minute."""
@@ -156,6 +169,15 @@ class VenueClient:
         self._inbox.extend(items)
         self._wake()
 
+    def _note_corrections(self, news: Sequence[VenueNews]) -> None:
+        for told in news:
+            if isinstance(told, VenueCorrection):
+                self._has_corrections = True
+                self.corrections.setdefault(told.venue_execution_id, told)
+                if len(self.corrections) > _MAX_CORRECTIONS:
+                    # Its fill has not come in all this time. Another connection brings it again.
+                    del self.corrections[next(iter(self.corrections))]
+
     async def _follow(self) -> None:
         backoff = Backoff(EXCHANGE)
         while True:
@@ -168,7 +190,8 @@ class VenueClient:
                         # What happened while nobody listened is found by comparing.
                         self.compare_soon()
                         async for reports in stream:
-                            self._put(*reports)
+                            self._note_corrections(reports)
+                            self._put(*(each for each in reports if not isinstance(each, VenueCorrection)))
                             while len(self._inbox) >= MAX_INBOX:
                                 self._emptied.clear()
                                 await self._emptied.wait()
