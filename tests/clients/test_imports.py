@@ -102,8 +102,14 @@ async def test_a_hostile_file_is_refused_with_a_code_and_saves_nothing(
         for name, (content, field) in files.items():
             answer = await http.post("/import/history.csv", params={"account": account}, content=content)
             (error,) = answer.json()["errors"]
+            assert (answer.headers["x-content-type-options"], answer.headers["cache-control"]) == (
+                "nosniff",
+                "no-store",
+            )
             found = (answer.status_code, error["extensions"]["code"], error["extensions"]["field"])
             assert found == (400, "BAD_USER_INPUT", field), name
+        export = await http.get("/export/orders.csv", params={"account": account})
+        assert (export.status_code, export.headers["x-content-type-options"]) == (200, "nosniff")
         broken = http.build_request("POST", "/import/history.csv", params={"account": account}, content=b"x" * 1_000)
     begun = len(shared_web.output)
     _, writer = await asyncio.open_connection("127.0.0.1", broken.url.port)

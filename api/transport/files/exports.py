@@ -24,7 +24,7 @@ from api.ids import named
 from api.requests import request_id
 from api.scalars import parse_datetime
 from api.transport.files.export_formats import Encode, encode_csv, encode_json_lines
-from api.transport.files.transfers import Places, answered, identify
+from api.transport.files.transfers import NOT_KEPT, Places, answered, identify
 from domain.access.attribution import Origin
 from domain.access.audit import target_of
 from domain.access.types import Actor
@@ -99,10 +99,7 @@ class Exports:
             self._places.give_back(user_id)
             raise
         chunks = _chunks(kind, extension, rows)
-        headers = {
-            "content-disposition": f"attachment; filename={request.path_params['name']}",
-            "cache-control": "no-store",
-        }
+        headers = NOT_KEPT | {"content-disposition": f"attachment; filename={request.path_params['name']}"}
         content = spooled(chunks) if kind in IN_ONE_TRANSACTION else chunks
         return ExportResponse(content, self._places, user_id, media_type=_FORMATS[extension], headers=headers)
 

@@ -17,7 +17,7 @@ from api.graphql.runner import OperationRunner
 from api.ids import named
 from api.requests import request_id
 from api.rights import Rule, require_scope
-from api.transport.files.transfers import Places, answered, identify
+from api.transport.files.transfers import NOT_KEPT, Places, answered, identify
 from api.transport.negotiation import content_type
 from domain.access.attribution import Origin, coming_from
 from domain.access.audit import target_of
@@ -72,7 +72,8 @@ class Imports:
                     report = await import_history(services.bus, services.market, actor, account_id, file)
         finally:
             self._places.give_back(actor.user_id)
-        return Response(orjson.dumps({"data": {ACTION: _shown(report)}}), media_type="application/json")
+        content = orjson.dumps({"data": {ACTION: _shown(report)}})
+        return Response(content, headers=NOT_KEPT, media_type="application/json")
 
 
 def _account(request: Request) -> strawberry.ID:

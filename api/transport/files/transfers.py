@@ -28,6 +28,9 @@ _STATUS: Final[Mapping[str, HTTPStatus]] = {
     INTERNAL: HTTPStatus.INTERNAL_SERVER_ERROR,
 }
 
+# Neither a cache nor a guess of a browser takes an answer for anything else.
+NOT_KEPT: Final = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
+
 
 class Places:
     """The transfers of a kind that run in one process: at most ``most`` of a user."""
@@ -84,7 +87,7 @@ def _refusal(error: Exception, context: Context) -> Response:
     if context.record is not None:
         context.record.outcome = code
     status = _STATUS.get(code, HTTPStatus.BAD_REQUEST)
-    headers = {"www-authenticate": "Bearer"} if status == HTTPStatus.UNAUTHORIZED else {}
+    headers = NOT_KEPT | ({"www-authenticate": "Bearer"} if status == HTTPStatus.UNAUTHORIZED else {})
     response = Response(orjson.dumps({"errors": errors}), status, headers, "application/json")
     if isinstance(error, TooManyRequests):
         response.raw_headers.extend(rate_headers(error.kind, error.allowance))
