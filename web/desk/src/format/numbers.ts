@@ -29,6 +29,8 @@ interface Shape {
   decimals?: number;
   /** A plus before what is above zero. */
   signed?: boolean;
+  /** Never rounded: digits beyond `decimals` are shown as well. For what somebody gave, or what was booked. */
+  exact?: boolean;
 }
 
 const PLAIN = /^(\d+)(?:\.(\d+))?$/;
@@ -40,12 +42,14 @@ function filled(value: string, decimals: number): string | null {
   return grouped(decimals ? `${whole}.${fraction.padEnd(decimals, '0')}` : whole);
 }
 
-export function formatDecimal(value: Text, { decimals, signed = false }: Shape = {}): string {
+export function formatDecimal(value: Text, { decimals, signed = false, exact = false }: Shape = {}): string {
   if (value === null || value === undefined || value === '') return NOTHING;
   const quick = decimals === undefined || signed ? null : filled(value, decimals);
   if (quick !== null) return quick;
   const number = Big(value);
-  const plain = decimals === undefined ? number.abs().toFixed() : number.abs().toFixed(decimals, Big.roundHalfUp);
+  const all = number.abs().toFixed();
+  const isWhole = decimals === undefined || (exact && (all.split('.')[1] ?? '').length > decimals);
+  const plain = isWhole ? all : number.abs().toFixed(decimals, Big.roundHalfUp);
   const isZero = !/[1-9]/.test(plain);
   const sign = number.lt(0) && !isZero ? MINUS : signed && number.gt(0) && !isZero ? '+' : '';
   return sign + grouped(plain);
@@ -63,6 +67,15 @@ export function formatRatio(value: number | Text, decimals = 2, signed = false):
   if (value === null || value === undefined || value === '') return NOTHING;
   if (typeof value === 'number' && !Number.isFinite(value)) return NOTHING;
   return `${formatDecimal(Big(value).times(100).toFixed(), { decimals, signed })}%`;
+}
+
+/** A figure of unknown scale: so many digits that count, but never a whole digit less than there are. */
+export function formatBrief(value: Text, digits = 8): string {
+  if (value === null || value === undefined || value === '') return NOTHING;
+  const number = Big(value);
+  const wholeDigits = number.abs().gte(1) ? number.abs().toFixed(0, Big.roundDown).length : 0;
+  const rounded = wholeDigits ? number.round(Math.max(0, digits - wholeDigits), Big.roundHalfUp) : number.prec(digits, Big.roundHalfUp);
+  return formatDecimal(rounded.toFixed());
 }
 
 /** Large amounts for narrow places: 12.3k, 4.56M. */

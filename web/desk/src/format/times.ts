@@ -41,6 +41,14 @@ export function offsetSeconds(instantMs: number, zone: Zone): number {
   return Math.round((shown - instantMs) / 1000);
 }
 
+/** The instant at which clocks of a zone show this time (`2026-11-30T09:30`). */
+export function instantOf(local: string, zone: Zone): string {
+  const shown = Date.parse(`${local}Z`);
+  // The offset is that of the instant looked for, which the offset itself decides where clocks change.
+  const near = shown - offsetSeconds(shown, zone) * 1000;
+  return new Date(shown - offsetSeconds(near, zone) * 1000).toISOString();
+}
+
 /** 1 h 5 min, in words of the units alone. */
 export function formatDuration(seconds: number, language: string): string {
   const units: [Intl.RelativeTimeFormatUnit, number][] = [

@@ -4,7 +4,7 @@ import { useI18n } from 'vue-i18n';
 import { useMarket } from '@/stores/market';
 import { usePreferences } from '@/stores/preferences';
 
-import { formatCompact, formatDecimal, formatMoney, formatRatio, NOTHING, signOf, type Text } from './numbers';
+import { formatBrief, formatCompact, formatDecimal, formatMoney, formatRatio, NOTHING, signOf, type Text } from './numbers';
 import { formatDay, formatDuration, formatMoment, formatTime } from './times';
 
 export function useFormat() {
@@ -26,9 +26,12 @@ export function useFormat() {
     money: formatMoney,
     decimal: formatDecimal,
     compact: formatCompact,
+    brief: formatBrief,
     percent: formatRatio,
     price: (symbol: string, value: Text): string => formatDecimal(value, { decimals: market.instruments.get(symbol)?.priceDecimals }),
-    size: (symbol: string, value: Text): string => formatDecimal(value, { decimals: market.instruments.get(symbol)?.sizeDecimals }),
+    /** A price that somebody gave: between two ticks as well, which is why it may have been refused. */
+    givenPrice: (symbol: string, value: Text): string => formatDecimal(value, { decimals: market.instruments.get(symbol)?.priceDecimals, exact: true }),
+    size: (symbol: string, value: Text): string => formatDecimal(value, { decimals: market.instruments.get(symbol)?.sizeDecimals, exact: true }),
     time: (at: string | null | undefined): string => (at ? formatTime(at, values.language, values.zone) : NOTHING),
     moment: (at: string | null | undefined): string => (at ? formatMoment(at, values.language, values.zone) : NOTHING),
     day: (at: string | null | undefined): string => (at ? formatDay(at, values.language, values.zone) : NOTHING),

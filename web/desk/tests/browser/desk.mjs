@@ -12,6 +12,7 @@ const SLOWER = Number(process.env.DESK_SLOWER ?? 1);
 
 // For a condition, on a machine that is busy with something else; nobody waits so long for what is there.
 const PATIENCE_MS = 60_000;
+const SETTLED_MS = 10_000;
 
 export const PAGES = [
   ['desk', '/desk'],
@@ -107,11 +108,14 @@ export async function openTab(browser, address, options = {}) {
   });
   page.on('pageerror', (error) => problems.push(`exception: ${error.stack ?? error.message}`));
   const origin = new URL(address).host;
+  const inFlight = new Set();
+  for (const end of ['requestfinished', 'requestfailed']) page.on(end, (request) => inFlight.delete(request));
   page.on('request', (request) => {
+    if (!request.url().endsWith('/graphql/stream')) inFlight.add(request);
     const url = new URL(request.url());
     if (!['data:', 'blob:'].includes(url.protocol) && url.host !== origin) problems.push(`outside: ${request.url()}`);
   });
-  return { context, page, problems };
+  return { context, page, problems, inFlight };
 }
 
 /** Keep one operation from the server until the returned function is called. */
@@ -145,6 +149,27 @@ export async function knock(page, address, email, password) {
 export async function signIn(page, address, email, password) {
   await knock(page, address, email, password);
   await page.waitForSelector('#main');
+}
+
+/** Somebody signed in, in a tab in which somebody else may have been; at a page, without the form, which tests of its own fill. */
+export async function enter({ context, page, problems, inFlight }, address, { email, password }, path = '/desk') {
+  await page.goto('about:blank');
+  await context.clearCookies();
+  const answer = await context.request.post(`${address}/session/login`, { data: { email, password }, headers: { origin: address } });
+  assert.equal(answer.status(), 200, await answer.text());
+  problems.length = 0;
+  inFlight.clear();
+  await page.goto(`${address}${path}`);
+  await page.waitForSelector('#main > *');
+}
+
+/** Until a page has asked for all it shows and says nowhere that it is loading; one that asks again and again is looked at as it is. */
+export async function settled({ page, inFlight }) {
+  const deadline = Date.now() + SETTLED_MS;
+  for (let quiet = 0; quiet < 3 && Date.now() < deadline; ) {
+    const isLoading = await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => resolve(document.querySelector('#main [role=status]:not(.badge, .dv-live-region)') !== null))));
+    quiet = isLoading || inFlight.size ? 0 : quiet + 1;
+  }
 }
 
 /** To another page of the desk as a link leads there: without loading everything anew. */

@@ -1,28 +1,32 @@
 /** Halting and resuming, limits that a ticket meets, events that are worked, and what each role sees. */
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { after, afterEach, before, test } from 'node:test';
 
-import { becomes, goTo, holdBack, openBrowser, openTab, signIn } from './desk.mjs';
+import { becomes, enter, goTo, holdBack, openBrowser, openTab, until } from './desk.mjs';
 import { ADDRESS, newcomer, place, prices, unusualCase } from './platform.mjs';
 
+const HEARD_MS = 3_000;
 let browser;
+let tab;
+// One tab for all, so that what it has loaded serves them all.
 before(async () => {
   browser = await openBrowser();
+  tab = await openTab(browser, ADDRESS);
 });
+afterEach(() => tab.page.unrouteAll({ behavior: 'ignoreErrors' }));
 after(() => browser.close());
 
-async function open(role) {
+/** Somebody new of this role, at a page. */
+async function open(role, path) {
   const person = await newcomer(role);
-  const tab = await openTab(browser, ADDRESS);
-  await signIn(tab.page, ADDRESS, person.email, person.password);
+  await enter(tab, ADDRESS, person, path);
   return { person, ...tab };
 }
 
 test('trading is halted with a reason and a word, and resumed', async () => {
-  const { person, page, context } = await open('ADMIN');
+  const release = await holdBack(tab.page, 'Accounts');
+  const { person, page } = await open('ADMIN', '/risk/halts');
   const { deep } = await prices(person);
-  const release = await holdBack(page, 'Accounts');
-  await page.goto(`${ADDRESS}/risk/halts`);
   await page.click('[data-action=halt]');
   await page.selectOption('dialog [name=scope]', 'ACCOUNT');
   await page.fill('dialog [name=reason]', 'a drill');
@@ -41,14 +45,12 @@ test('trading is halted with a reason and a word, and resumed', async () => {
   await page.click('dialog button[type=submit]');
   await halt.locator('.tag.bad').waitFor({ state: 'detached' });
   assert.notEqual((await place(person, { limitPrice: deep })).status, 'REJECTED');
-  await context.close();
 });
 
 test('a new limit is told by the ticket at once, and its event is acknowledged and resolved', async () => {
-  const { person, page, context } = await open('ADMIN');
+  const { person, page } = await open('ADMIN', '/risk/rules');
   const { deep } = await prices(person);
   await place(person, { limitPrice: deep });
-  await page.goto(`${ADDRESS}/risk/rules`);
   await page.click('[data-action=new-rule]');
   await page.fill('[name=ruleName]', 'Small orders');
   await page.selectOption('[data-test=rule-form] [name=kind]', 'MAX_ORDER_QUANTITY');
@@ -58,26 +60,29 @@ test('a new limit is told by the ticket at once, and its event is acknowledged a
   await page.click('[data-test=rule-form] button[type=submit]');
   await page.waitForFunction(() => document.querySelector('[data-test=rules]')?.textContent.includes('Small orders'));
 
-  await page.goto(`${ADDRESS}/desk`);
+  await goTo(page, '/desk');
   await page.fill('[name=quantity]', '0.5');
   await page.fill('[name=limitPrice]', deep);
   const violation = page.locator('[data-test=check] li.bad');
   await violation.waitFor();
   assert.match(await violation.innerText(), /0\.001/);
-  await page.goto(`${ADDRESS}/risk/events`);
-  await place(person, { limitPrice: deep });
-  const row = page.locator('[data-test=risk-events] tbody tr:has-text("Small orders"), [data-test=risk-events] tbody tr').first();
+  await goTo(page, '/risk/events');
+  const row = page.locator('[data-test=risk-events] tbody tr:has-text("Small orders: the order")').first();
+  // Nobody can tell when the feed is heard: the limit is broken until it tells of it.
+  await until(async () => {
+    await place(person, { limitPrice: deep });
+    return row.waitFor({ timeout: HEARD_MS }).then(() => true, () => false);
+  });
   await row.locator('[data-action=acknowledge]').click();
   await page.waitForSelector('[data-test=risk-events] tr[data-state=ACKNOWLEDGED]');
   await page.click('[data-test=risk-events] tr[data-state=ACKNOWLEDGED] [data-action=resolve]');
   await page.fill('dialog [name=reason]', 'as it should be');
   await page.click('dialog button[type=submit]');
   await page.waitForSelector('[data-test=risk-events] tr[data-state=RESOLVED]');
-  await context.close();
 });
 
 test('a viewer sees no button that trades, and no page of others', async () => {
-  const { page, context } = await open('VIEWER');
+  const { page } = await open('VIEWER', '/desk');
   await page.waitForSelector('.dock');
   await page.selectOption('#layout-choice', 'preset:trader');
   await page.waitForSelector('[data-test=ticket]');
@@ -87,13 +92,12 @@ test('a viewer sees no button that trades, and no page of others', async () => {
   assert.equal(await page.locator('.links >> text=System').count(), 0);
   await page.goto(`${ADDRESS}/system`);
   await page.waitForSelector('.missing');
-  await context.close();
 });
 
 test('an execution is corrected, then taken back, with a reason, and the desk shows both', async () => {
-  const { person, page, context, problems } = await open('ADMIN');
+  const { person, page, problems } = await open('ADMIN', '/orders');
   const order = await place(person, { type: 'MARKET', timeInForce: 'DAY' });
-  await page.goto(`${ADDRESS}/orders/${order.id}`);
+  await goTo(page, `/orders/${order.id}`);
   await page.click('[data-action=correct]');
   await page.fill('dialog [name=correctQuantity]', '0.02');
   await page.fill('dialog [name=reason]', 'the venue sent another quantity');
@@ -108,17 +112,15 @@ test('an execution is corrected, then taken back, with a reason, and the desk sh
   const fates = () => page.locator('[data-test=executions] .row-void [col-id=liquidity]').allInnerTexts();
   await becomes(async () => (await fates()).sort(), ['Corrected', 'Taken back']);
   assert.deepEqual(problems, []);
-  await context.close();
 });
 
 test('a risk manager stops, and opens nothing', async () => {
-  const { person, page, context } = await open('RISK_MANAGER');
-  await page.goto(`${ADDRESS}/desk`);
+  const { person, page } = await open('RISK_MANAGER', '/desk');
   await page.selectOption('#layout-choice', 'preset:trader');
   await page.waitForSelector('[data-test=ticket]');
   assert.ok(await page.isDisabled('[data-action=buy]'));
   await page.waitForSelector('[data-action=cancel-all]');
-  await page.goto(`${ADDRESS}/system`);
+  await goTo(page, '/system');
   await page.waitForSelector('[data-test=health-state]');
   await page.waitForSelector('[data-test=tasks] [data-action=run-task]');
   await page.waitForSelector('[data-test=parts-venues] li');
@@ -148,25 +150,23 @@ test('a risk manager stops, and opens nothing', async () => {
   await renamed.locator('[data-action=delete-channel]').click();
   await page.click('dialog button[type=submit]');
   await renamed.waitFor({ state: 'detached' });
-  await context.close();
 });
 
 test('an administrator adds a person', async () => {
-  const { page, context } = await open('ADMIN');
-  await page.goto(`${ADDRESS}/admin/users`);
+  const { page } = await open('ADMIN', '/admin/users');
   await page.click('[data-action=new-user]');
   await page.fill('[data-test=user-form] [name=name]', 'New Trader');
   await page.fill('[name=newEmail]', `new-${process.pid}@example.com`);
   await page.fill('[name=newPassword]', 'shortish 12 x');
   await page.click('[data-test=user-form] button[type=submit]');
   await page.waitForFunction(() => document.querySelector('[data-test=users]')?.textContent.includes('New Trader'));
-  await context.close();
 });
 
 test('a case is worked: taken, noted, dismissed, closed, learnt and forgotten; a detector is replayed', async () => {
-  const { person, page, context, problems } = await open('RISK_MANAGER');
+  const { page, problems } = tab;
+  const person = await newcomer('RISK_MANAGER');
   const number = await unusualCase(person);
-  await page.goto(`${ADDRESS}/surveillance`);
+  await enter(tab, ADDRESS, person, '/surveillance');
   await page.click(`[data-test=cases] button:has-text("#${number} ")`);
   const card = page.locator('[data-test=case]');
   await card.locator('[data-test=case-transactions] tbody tr').first().waitFor();
@@ -200,5 +200,4 @@ test('a case is worked: taken, noted, dismissed, closed, learnt and forgotten; a
   await page.waitForSelector('[data-test=replay-result]');
   assert.match(await page.innerText('[data-test=replay-result]'), /^[1-9]/);
   assert.deepEqual(problems, []);
-  await context.close();
 });

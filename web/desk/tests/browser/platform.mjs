@@ -20,10 +20,11 @@ async function signIn({ email, password }) {
 }
 
 let count = 0;
+let admin;
 
 /** A person with an account of their own that holds money, and whoever may do more for them. */
 export async function newcomer(role = 'TRADER') {
-  const admin = await signIn(ADMIN);
+  admin ??= await signIn(ADMIN);
   const name = `${role.toLowerCase().replace('_', '-')}-${process.pid}-${++count}`;
   const person = { email: `${name}@example.com`, password: PASSWORD, name };
   await ask(admin.token, 'mutation ($input: CreateUserInput!) { createUser(input: $input) { id } }', { input: { ...person, role } });

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
 
-import { becomes, openBrowser, openTab, signIn, until, working } from './desk.mjs';
+import { becomes, enter, openBrowser, openTab, until, working } from './desk.mjs';
 import { ADDRESS, newcomer, place, prices, SYMBOL } from './platform.mjs';
 
 let browser;
@@ -20,10 +20,8 @@ before(async () => {
 after(() => browser.close());
 // One tab for all, so that what it has loaded serves them all. Nobody signs out, and yet the next one finds nothing of the last.
 beforeEach(async () => {
-  await tab.context.clearCookies();
   person = await newcomer();
-  await signIn(tab.page, ADDRESS, person.email, person.password);
-  tab.problems.length = 0;
+  await enter(tab, ADDRESS, person);
   await tab.page.waitForSelector('[data-test=ticket]');
   at = await prices(person);
 });

@@ -6,9 +6,10 @@ import { bindings, keyOf } from '@/desk/hotkeys';
 import { rungs } from '@/desk/ladder';
 import { isLayout } from '@/desk/layouts';
 import { spreadsheetText, toCsv } from '@/format/csv';
-import { formatDuration, formatMoment, offsetSeconds } from '@/format/times';
+import { formatDuration, formatMoment, instantOf, offsetSeconds } from '@/format/times';
 import type { OrderRowFragment, QuotePartsFragment } from '@/gql/graphql';
-import { chosenSeries, evidenceOption, markSize, type CaseSeries } from '@/pages/surveillance/chart';
+import { gatherFlows } from '@/pages/account/flows';
+import { chosenSeries, evidenceOption, markSize, spanOf, type CaseSeries } from '@/pages/surveillance/chart';
 import { readEvidence } from '@/pages/surveillance/evidence';
 import { replayRange } from '@/pages/surveillance/replay';
 import { canReplay, KINDS } from '@/pages/surveillance/words';
@@ -95,7 +96,40 @@ describe('keys', () => {
   });
 });
 
+describe('charts', () => {
+  const flow = (createdAt: string, amount: string, kind: 'DEPOSIT' | 'WITHDRAWAL' = 'DEPOSIT') => ({ createdAt, amount, kind });
+  const curve = [{ at: '2026-07-01T00:00:00Z' }, { at: '2026-07-01T09:00:00Z' }];
+
+  test('flows close together are one mark, with their sum', () => {
+    const marks = gatherFlows([flow('2026-07-01T05:20:00Z', '-30.5', 'WITHDRAWAL'), flow('2026-07-01T05:00:00Z', '100.1'), flow('2026-07-01T00:10:00Z', '5')], curve);
+    expect(marks).toEqual([
+      { at: '2026-07-01T00:10:00Z', amount: '5', kinds: ['DEPOSIT'] },
+      { at: '2026-07-01T05:00:00Z', amount: '69.6', kinds: ['DEPOSIT', 'WITHDRAWAL'] },
+    ]);
+    expect(gatherFlows([flow('2026-07-01T05:00:00Z', '1')], [])).toHaveLength(1);
+  });
+
+  test('a single point has time around it, points far apart need none', () => {
+    const series = (...times: string[]) => [{ kind: 'AMOUNTS' as const, points: times.map((at) => ({ at, value: 1 })) }];
+    const alone = spanOf(series('2026-07-01T05:00:00Z'));
+    expect(alone.max! - alone.min!).toBeLessThan(3_600_000);
+    expect(spanOf(series('2026-07-01T05:00:00Z', '2026-07-02T05:00:00Z'))).toEqual({});
+    expect(spanOf([])).toEqual({});
+  });
+});
+
 describe('times', () => {
+  test.each([
+    ['2026-07-01T09:30', 'America/New_York', '2026-07-01T13:30:00.000Z'],
+    ['2026-01-05T09:30', 'America/New_York', '2026-01-05T14:30:00.000Z'],
+    ['2026-07-01T09:30', 'Asia/Shanghai', '2026-07-01T01:30:00.000Z'],
+    // Hours after clocks went forward, the offset is the new one.
+    ['2026-03-08T03:30', 'America/New_York', '2026-03-08T07:30:00.000Z'],
+    ['2026-11-30T00:00', 'UTC', '2026-11-30T00:00:00.000Z'],
+  ])('%s in %s is %s', (local, zone, instant) => {
+    expect(instantOf(local, zone)).toBe(instant);
+  });
+
   test('are shown in the zone that was chosen', () => {
     expect(formatMoment('2026-01-31T23:30:00.123456789Z', 'en', 'Asia/Shanghai')).toBe('2026-02-01 07:30:00');
     expect(offsetSeconds(Date.UTC(2026, 6, 1), 'America/New_York')).toBe(-4 * 3600);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import { compare, decimalsOf, formatCompact, formatDecimal, formatMoney, formatRatio, nudge, parseTyped, ratio, roundToStep, signOf } from '@/format/numbers';
+import { compare, decimalsOf, formatBrief, formatCompact, formatDecimal, formatMoney, formatRatio, nudge, parseTyped, ratio, roundToStep, signOf } from '@/format/numbers';
 
 describe('numbers stay exact', () => {
   test.each([
@@ -29,6 +29,28 @@ describe('numbers stay exact', () => {
     expect(formatMoney('0.001', 'USDT', true)).toBe('0.00');
     expect(formatMoney('-3', 'JPY', true)).toBe('\u22123');
     expect(formatMoney(null)).toBe('\u2013');
+  });
+
+  test.each([
+    ['1.005', 2, '1.005'],
+    ['1.5', 2, '1.50'],
+    ['-1.8566172', 2, '\u22121.8566172'],
+    ['100000', 2, '100,000.00'],
+    ['0.00', 0, '0'],
+  ])('%s with at least %s decimals is %s', (value, decimals, shown) => {
+    expect(formatDecimal(value, { decimals, exact: true })).toBe(shown);
+  });
+
+  test.each([
+    ['100.99504938362082', 8, '100.99505'],
+    ['0.000012345678912', 4, '0.00001235'],
+    ['-1234567890.5', 8, '\u22121,234,567,891'],
+    ['70', 6, '70'],
+    ['0.05', 6, '0.05'],
+    ['0', 6, '0'],
+    [null, 6, '\u2013'],
+  ])('%s to %s digits is %s', (value, digits, shown) => {
+    expect(formatBrief(value, digits)).toBe(shown);
   });
 
   test('steps of an instrument', () => {

@@ -16,6 +16,8 @@ import {
   type UTCTimestamp,
 } from 'lightweight-charts';
 
+import { formatDecimal } from '@/format/numbers';
+
 import { bollinger, ema, rsi, sma, vwap, type Candle, type Indicator, type Point } from './indicators';
 
 export interface ChartLine {
@@ -110,7 +112,7 @@ export class Drawing {
   setCandles(data: Candle[], decimals: number, shiftSeconds: number): void {
     this.data = data;
     this.shiftSeconds = shiftSeconds;
-    this.candles.applyOptions({ priceFormat: { type: 'price', precision: decimals, minMove: 10 ** -decimals } });
+    this.candles.applyOptions({ priceFormat: { type: 'custom', formatter: (price: number) => formatDecimal(price.toFixed(decimals), { decimals }), minMove: 10 ** -decimals } });
     this.candles.setData(data.map((candle) => ({ ...candle, time: this.at(candle.time) })));
     this.setVolume();
     this.setIndicators(this.shown);

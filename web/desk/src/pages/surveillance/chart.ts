@@ -26,6 +26,7 @@ const MARKS: Record<AnomalyCaseSeriesKind, { symbol: string; color: string; rota
 };
 const SMALLEST = 7;
 const LARGEST = 22;
+const SHORTEST_MS = 120_000;
 
 /** The series that belong into one picture: prices together, else what is measured, else the scores. */
 export function chosenSeries(chart: readonly CaseSeries[]): readonly CaseSeries[] {
@@ -40,6 +41,13 @@ export function markSize(size: number | null | undefined, largest: number): numb
   return size && largest > 0 ? SMALLEST + (LARGEST - SMALLEST) * Math.sqrt(Math.min(size / largest, 1)) : SMALLEST;
 }
 
+/** Points within a moment get some time around them: an axis of its own choice would be days long. */
+export function spanOf(shown: readonly CaseSeries[]): { min?: number; max?: number } {
+  const times = shown.flatMap(({ points }) => points.map(({ at }) => Date.parse(at)));
+  const [first, last] = [Math.min(...times), Math.max(...times)];
+  return times.length && last - first < SHORTEST_MS ? { min: first - SHORTEST_MS, max: last + SHORTEST_MS } : {};
+}
+
 export function evidenceOption(chart: readonly CaseSeries[], name: (kind: AnomalyCaseSeriesKind) => string): Record<string, unknown> {
   const shown = chosenSeries(chart);
   const largest = Math.max(0, ...shown.flatMap(({ points }) => points.map(({ size }) => size ?? 0)));
@@ -47,7 +55,7 @@ export function evidenceOption(chart: readonly CaseSeries[], name: (kind: Anomal
     grid: { left: 8, right: 24, top: 32, bottom: 8, containLabel: true },
     legend: { top: 0, textStyle: { color: '--muted' } },
     tooltip: { trigger: 'item' },
-    xAxis: { type: 'time' },
+    xAxis: { type: 'time', ...spanOf(shown) },
     yAxis: { type: 'value', scale: true },
     series: shown.map(({ kind, points }) => ({
       name: name(kind),
