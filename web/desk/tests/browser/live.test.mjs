@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
-import { becomes, goTo, knock, openBrowser, openTab, signIn, skipTour, working } from './desk.mjs';
+import { becomes, enter, goTo, knock, openBrowser, openTab, signIn, working } from './desk.mjs';
 import { ADDRESS, line, newcomer, place, prices, SYMBOL } from './platform.mjs';
 
 let browser;
@@ -16,8 +16,9 @@ const state = (page, wanted) => page.waitForSelector(`[data-test=connection][dat
 test('after a cut everything is caught up with, and until then figures are marked', async () => {
   const person = await newcomer();
   const wire = await line();
-  const { page, context } = await openTab(browser, wire.address);
-  await signIn(page, wire.address, person.email, person.password);
+  const tab = await openTab(browser, wire.address);
+  const { page, context } = tab;
+  await enter(tab, wire.address, person);
   await state(page, 'live');
   const { deep } = await prices(person);
   const first = await place(person, { limitPrice: deep });
@@ -41,7 +42,8 @@ test('after a cut everything is caught up with, and until then figures are marke
 test('what happens before the line stands is not missed', async () => {
   const person = await newcomer();
   await place(person, { type: 'MARKET', timeInForce: 'DAY' });
-  const { page, context } = await openTab(browser, ADDRESS);
+  const tab = await openTab(browser, ADDRESS);
+  const { page, context } = tab;
   let stand;
   const gate = new Promise((resolve) => {
     stand = resolve;
@@ -51,7 +53,7 @@ test('what happens before the line stands is not missed', async () => {
     socket.connectToServer();
   });
   await page.route('**/graphql/stream', (route) => route.abort());
-  await signIn(page, ADDRESS, person.email, person.password);
+  await enter(tab, ADDRESS, person);
   await working(page, []);
   await page.waitForSelector('[data-test=working-orders] .over > *');
   await page.click('.dv-tab:has-text("Positions")');
@@ -70,8 +72,9 @@ test('what happens before the line stands is not missed', async () => {
 test('where no WebSocket gets through, streams go over HTTP, and catch up after a cut', async () => {
   const person = await newcomer();
   const wire = await line({ sockets: false });
-  const { page, context } = await openTab(browser, wire.address);
-  await signIn(page, wire.address, person.email, person.password);
+  const tab = await openTab(browser, wire.address);
+  const { page, context } = tab;
+  await enter(tab, wire.address, person);
   await state(page, 'live');
   assert.equal(await page.getAttribute('[data-test=connection]', 'data-via'), 'events');
   const { deep } = await prices(person);
@@ -109,7 +112,6 @@ test('a session outlives a reload, and no script can read what keeps it', async 
 
   // A second tab goes on with the same session; signing out in one ends both.
   await goTo(page, '/desk');
-  await skipTour(page);
   await page.fill('[name=quantity]', '0.123');
   const second = await context.newPage();
   await second.goto(`${ADDRESS}/risk`);
@@ -127,7 +129,6 @@ test('a session outlives a reload, and no script can read what keeps it', async 
   await page.click('button[type=submit]');
   await page.waitForSelector('#main');
   await goTo(page, '/desk');
-  await skipTour(page);
   assert.equal(await page.inputValue('[name=quantity]'), '');
   await page.click('.who');
   await page.click('[data-action=sign-out]');
@@ -140,9 +141,9 @@ test('a session outlives a reload, and no script can read what keeps it', async 
 
 test('a person who is shut out is sent to the door, and comes back to where they were', async () => {
   const person = await newcomer();
-  const { page, context } = await openTab(browser, ADDRESS);
-  await signIn(page, ADDRESS, person.email, person.password);
-  await page.goto(`${ADDRESS}/account/ledger`);
+  const tab = await openTab(browser, ADDRESS);
+  const { page, context } = tab;
+  await enter(tab, ADDRESS, person, '/account/ledger');
   await page.waitForSelector('.table');
   const active = 'mutation ($input: UpdateUserInput!) { updateUser(input: $input) { id } }';
   await person.askAsAdmin(active, { input: { id: person.id, active: false } });
