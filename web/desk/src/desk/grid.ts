@@ -4,6 +4,7 @@ import 'ag-grid-community/styles/ag-theme-quartz-no-font.css';
 
 import {
   CellStyleModule,
+  ClientSideRowModelApiModule,
   ClientSideRowModelModule,
   ColumnAutoSizeModule,
   createGrid,
@@ -19,6 +20,7 @@ import {
 
 ModuleRegistry.registerModules([
   CellStyleModule,
+  ClientSideRowModelApiModule,
   ClientSideRowModelModule,
   ColumnAutoSizeModule,
   CsvExportModule,

@@ -55,7 +55,7 @@ test('what happens before the line stands is not missed', async () => {
   await page.route('**/graphql/stream', (route) => route.abort());
   await enter(tab, ADDRESS, person);
   await working(page, []);
-  await page.waitForSelector('[data-test=working-orders] .over > *');
+  await page.waitForSelector('[data-test=working-orders] .over .empty');
   await page.click('.dv-tab:has-text("Positions")');
   await page.waitForSelector('[data-test=positions] .ag-row');
   // The desk has read what there is, and hears nothing yet.
@@ -63,7 +63,7 @@ test('what happens before the line stands is not missed', async () => {
   const unheard = await place(person, { limitPrice: deep });
   await person.ask('mutation ($id: ID!) { closeAllPositions(accountId: $id) { __typename } }', { id: person.accountId });
   stand();
-  await page.waitForSelector('[data-test=positions] .over > *');
+  await page.waitForSelector('[data-test=positions] .over .empty');
   await page.click('.dv-tab:has-text("Orders")');
   await working(page, [unheard.id]);
   await context.close();

@@ -193,6 +193,8 @@ export const pages = {
     findings: 'Findings',
     assignee: 'Worked by',
     nobody: 'nobody',
+    gone: 'There is no such case',
+    goneHint: 'The address may be wrong, or the case is not yours to see. Choose one from the list.',
     assign: 'Take it',
     decide: 'Decide',
     decideLead: 'Say what the case is, and why. Until it is closed, you can decide again.',

@@ -184,6 +184,8 @@ export const pages: typeof model = {
     findings: '发现',
     assignee: '处理人',
     nobody: '无人',
+    gone: '没有这个案例',
+    goneHint: '地址可能有误，或您无权查看此案例。请从列表中选择。',
     assign: '由我处理',
     decide: '定性',
     decideLead: '说明此案例是什么以及理由。结案之前可以重新定性。',
