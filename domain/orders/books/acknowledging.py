@@ -1,9 +1,9 @@
-"""The short venue step: a venue takes new orders, which is booked in one statement and without waiting for a lock.
+"""The short venue step: acknowledgements of new orders are booked in one statement, without waiting for a lock.
 
-Most orders rest when they come, and that a venue has taken one changes no money and no position. So all that the venue
-looks at is read in one statement, and all that it answers is written in another, whose guard proves the lease and that
-no order has changed meanwhile. What the guard refuses, and any other answer, is booked under the accounts' locks
-(``venue_step``): the venue has acted once in either case.
+Most new orders rest, and the acknowledgement of an order changes no money and no position. So one statement reads the
+venue's input and another writes its reports; the guard of the second proves the lease and that no order has changed in
+between. If the guard refuses, or the venue reports anything else, the reports are booked under the accounts' locks
+(``venue_step``). In both cases the venue has acted once.
 """
 
 from collections.abc import Sequence
