@@ -4,7 +4,6 @@ SQL: the hot path of placing orders; a guard that the ORM cannot express.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from uuid import UUID
 
 from domain.accounts.event_queries import INSERT_EVENTS, event_record, publish_events
@@ -80,6 +79,11 @@ _COUNT = Write(
 )
 
 
+def _numbered(event: AccountEvent, sequence: int, payload: str) -> AccountEvent:
+    # Three times as fast as ``replace``.
+    return AccountEvent(event.account_id, sequence, event.kind, event.at, event.order_id, payload)
+
+
 async def write_books(
     work: GuardedWork, books: Sequence[AccountBook], versions: Mapping[str, int], *, with_orders: bool = False
 ) -> None:
@@ -119,7 +123,8 @@ async def write_books(
     stored = {row["account_id"]: row["event_sequence"] for row in rows}
     for book in changed:
         first = stored[book.id]
-        events = [replace(event, sequence=event.sequence - before[book.id] + first) for event in book.events]
+        shift = first - before[book.id]
+        events = [_numbered(event, event.sequence + shift, event.payload) for event in book.events]
         book.event_sequence, book.version = first + len(events), book.version + 1
         book.events.clear()
         publish_events(work, book.id, events)
@@ -146,7 +151,7 @@ async def write_events_of_others(
     for row in await work.commit(query, *arguments):
         account_id, first, figures = row
         stored = [
-            replace(event, sequence=first + event.sequence, payload=f"{event.payload[:-1]}{_ACCOUNT}{figures}}}")
+            _numbered(event, first + event.sequence, f"{event.payload[:-1]}{_ACCOUNT}{figures}}}")
             for event in events[account_id]
         ]
         publish_events(work, account_id, stored)
