@@ -12,10 +12,11 @@ from functools import partial
 from http import HTTPStatus
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from api.limits import RequestLimits
 from api.transport.connections import Connections, ConnectionState
+from api.transport.refused_requests import refusal_of
 
 EXTENSION = "tradegraph.connection"
 
@@ -34,14 +35,6 @@ _GRACE_SECONDS = 5.0
 _CHUNK_BYTES = 16
 _FRAMING_BYTES = 65_536
 
-_MESSAGES = {
-    HTTPStatus.BAD_REQUEST: "This is not an HTTP request.",
-    HTTPStatus.REQUEST_TIMEOUT: "The request did not arrive completely in time.",
-    HTTPStatus.REQUEST_URI_TOO_LONG: "The address is too long.",
-    HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE: "The headers are too many or too long.",
-    HTTPStatus.TOO_MANY_REQUESTS: "Too many connections or requests at a time.",
-    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The body is too large.",
-}
 # uvicorn warns of each request that is none: whoever sends them would fill the log.
 _log = logging.getLogger("uvicorn.error.connections")
 _log.setLevel(logging.ERROR)
@@ -378,7 +371,7 @@ class GuardedHttp(HttpToolsProtocol):
                 return
             cycle.waiting_for_100_continue, cycle.disconnected = False, True  # the body is not asked for any more
             cycle.message_event.set()
-        self._write_refusal(status)
+        self.transport.write(refusal_of(status))
         if self._place is None or not self.transport.can_write_eof():
             # There are too many already to wait for this one.
             self._leave_and_close()
@@ -386,11 +379,6 @@ class GuardedHttp(HttpToolsProtocol):
         self._connections.leave(self._place)
         self.transport.write_eof()
         self.loop.call_later(_LINGER_SECONDS, self.transport.abort)
-
-    def _write_refusal(self, status: HTTPStatus) -> None:
-        text = _MESSAGES[status].encode()
-        head = b"content-type: text/plain; charset=utf-8\r\ncontent-length: %d\r\nconnection: close\r\n\r\n" % len(text)
-        self.transport.write(b"".join((STATUS_LINE[status], head, text)))
 
     def _leave_and_close(self) -> None:
         if self._place is not None:

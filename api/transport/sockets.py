@@ -4,9 +4,10 @@ from starlette.types import Receive, Scope, Send
 
 from api.graphql.runner import Caller, OperationRunner
 from api.realtime.hub import Hub
+from api.transport.close_codes import TOO_MANY, CloseSocket
 from api.transport.listeners import Listeners
 from api.transport.origin import OriginPolicy
-from api.transport.websocket import TOO_MANY, CloseSocket, SocketSession
+from api.transport.websocket import SocketSession
 
 
 class Sockets(Listeners[SocketSession]):

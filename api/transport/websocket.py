@@ -21,6 +21,17 @@ from api.realtime.hub import Hub
 from api.realtime.send_queue import SendQueue
 from api.realtime.subscriptions import Subscription
 from api.requests import begin, current_record, trace
+from api.transport.close_codes import (
+    ALREADY_SUBSCRIBED,
+    BAD_REQUEST,
+    INIT_TIMEOUT,
+    INTERNAL_ERROR,
+    PROTOCOL_NOT_ACCEPTABLE,
+    TOO_MANY,
+    UNAUTHORIZED,
+    CloseSocket,
+    forbidden,
+)
 from api.transport.credential import Credential
 from api.transport.frames import EXTENSION, TextFrames
 from domain.kernel.errors import DomainError, ErrorCode
@@ -28,27 +39,9 @@ from domain.kernel.supervision import HandedTo
 
 PROTOCOL: Final = "graphql-transport-ws"
 
-BAD_REQUEST: Final = 4400
-UNAUTHORIZED: Final = 4401
-FORBIDDEN: Final = 4403
-PROTOCOL_NOT_ACCEPTABLE: Final = 4406
-INIT_TIMEOUT: Final = 4408
-ALREADY_SUBSCRIBED: Final = 4409
-TOO_MANY: Final = 4429
-INTERNAL_ERROR: Final = 4500
-
 _ACK: Final = b'{"type":"connection_ack"}'
 _PONG: Final = b'{"type":"pong"}'
 _MAX_REASON_BYTES: Final = 120
-
-
-class CloseSocket(Exception):
-    """The socket must be closed with this code, because of the protocol or a lost right."""
-
-    def __init__(self, code: int, reason: str) -> None:
-        super().__init__(reason)
-        self.code = code
-        self.reason = reason
 
 
 class SocketSession:
@@ -204,7 +197,7 @@ class SocketSession:
         try:
             caller = await self._credential.identify(token)
         except DomainError as error:
-            raise _forbidden(error) from error
+            raise forbidden(error) from error
         except RequestError as error:
             raise CloseSocket(INTERNAL_ERROR, error.errors[0]["message"]) from error
         self._admit(self, caller)
@@ -335,7 +328,7 @@ class SocketSession:
         try:
             return await self._credential.current()
         except DomainError as error:
-            raise _forbidden(error) from error
+            raise forbidden(error) from error
 
     def _changed(self, caller: Caller) -> None:
         for running in list(self._operations.values()):
@@ -343,12 +336,8 @@ class SocketSession:
                 running.review(caller)
 
     def _lost(self, error: DomainError) -> None:
-        close = _forbidden(error)
+        close = forbidden(error)
         self.stop(close.code, close.reason)
-
-
-def _forbidden(error: DomainError) -> CloseSocket:
-    return CloseSocket(FORBIDDEN, f"Forbidden: {error.message}")
 
 
 def _traceparent(payload: Mapping[str, Any]) -> str | None:

@@ -13,27 +13,23 @@ from uuid import UUID
 
 import structlog
 
-from adapters.fix import code_sets
-from adapters.fix.decoder import Decoder, split
+from adapters.fix.decoder import Decoder
 from adapters.fix.link import TICK_SECONDS, Link, LinkEnded, read_messages
-from adapters.fix.message import Malformed, Message
+from adapters.fix.message import Message
 from adapters.fix.session import Body, Phase, Session
 from adapters.fix.store import SessionStore
 from adapters.fix.tags import MsgType, Tag
+from adapters.venues.fix.kept_reports import keep_reports
 from adapters.venues.fix.terms import CounterpartyTerms
-from adapters.venues.fix.translation import KEPT, order_of
 from domain.kernel.bus import NullBus
 from domain.kernel.errors import DomainError
 from domain.kernel.retry import Backoff
 from domain.kernel.retry_policies import EXCHANGE
 from domain.kernel.supervision import Guarded
-from domain.kernel.time import Nanos, utc_now
 from domain.kernel.unit_of_work import unit_of_work
 from domain.orders.venues.port import VenueUnavailable
-from domain.orders.venues.types import order_id_of
 from domain.system.fix import queries
 from domain.system.fix.queries import Replaced
-from domain.system.fix.stored import StoredRequest
 
 _CONNECT_SECONDS = 10.0
 _LEAVE_SECONDS = 2.0
@@ -200,21 +196,6 @@ class CounterpartySession:
         finally:
             self._listeners.discard(heard)
 
-    async def kept_reports(self, since: Nanos) -> list[Message]:
-        """The kept fills, corrections and busts from a time on, oldest first."""
-        return _messages(await queries.read_reports(self.session_id, since.to_datetime()))
-
-    async def kept_corrections(self, since: Nanos) -> list[Message]:
-        """The kept corrections and busts from a time on, oldest first."""
-        return _messages(await queries.read_corrections(self.session_id, since.to_datetime()))
-
-    async def newest_id(self, client_order_id: str) -> str:
-        """The ClOrdID that an order has now: that of its last replacement."""
-        order_id = order_id_of(client_order_id)
-        assert order_id is not None
-        rows = await queries.read_requests(self.session_id, order_id)
-        return rows[-1].client_order_id if rows else client_order_id
-
     # ------------------------------------------------------------------ inside
 
     async def _keep_up(self) -> None:
@@ -304,7 +285,7 @@ class CounterpartySession:
             if message.type == MsgType.LOGOUT and message.get(Tag.TEXT):
                 _log.warning("counterparty logs out", venue=self.name, text=message.get(Tag.TEXT))
             delivered += await link.hear(message)
-        await self._keep(link, delivered)
+        await keep_reports(self._bus, self.name, link.store.session.id, delivered)
         link.handled = link.session.expected
         signs = [message for message in batch if message.type == MsgType.HEARTBEAT]
         for wait in list(self._waits):
@@ -313,37 +294,6 @@ class CounterpartySession:
         if reports:
             for listener in self._listeners:
                 listener.put_nowait(reports)
-
-    async def _keep(self, link: Link, messages: Sequence[Message]) -> None:
-        """Store the reports that must not be lost, before they count as received."""
-        reports = [message for message in messages if message.type == MsgType.EXECUTION_REPORT]
-        kept = [message for message in reports if message.get(Tag.EXEC_TYPE) in KEPT and message.get(Tag.EXEC_ID)]
-        replaced = [message for message in reports if message.get(Tag.EXEC_TYPE) == code_sets.REPLACED]
-        if not kept and not replaced:
-            return
-        session_id, now = link.store.session.id, utc_now()
-        rows = {}
-        for message in kept:
-            if message.get(Tag.EXEC_TYPE) != code_sets.TRADE:
-                corrected = message.get(Tag.EXEC_REF_ID)
-                _log.warning("a counterparty cancels or corrects a fill", venue=self.name, execution=corrected)
-            with suppress(Malformed):
-                at = message.time(Tag.TRANSACT_TIME) or now
-                rows[message.text(Tag.EXEC_ID)] = ("".join(f"{tag}={value}\x01" for tag, value in message.fields), at)
-        async with unit_of_work(self._bus) as work:
-            await queries.add_reports(work, session_id, rows)
-            for message in replaced:
-                order_id, name = order_id_of(order_of(message)), message.get(Tag.CL_ORD_ID)
-                if order_id is not None and name is not None and len(name) <= queries.MAX_COMP_ID:
-                    original = message.get(Tag.ORIG_CL_ORD_ID) or ""
-                    row = StoredRequest(
-                        client_order_id=name,
-                        original_id=original[: queries.MAX_COMP_ID],
-                        kind="G",
-                        order_id=order_id,
-                        created_at=now,
-                    )
-                    await queries.add_request(work, session_id, row)
 
     def _answer(self, wait: _Wait, messages: Sequence[Message]) -> None:
         for message in messages:
@@ -354,8 +304,3 @@ class CounterpartySession:
             wait.heard.append(message)
             if mine or wait.is_last(message):
                 wait.done.set_result(wait.heard)
-
-
-def _messages(bodies: Sequence[str]) -> list[Message]:
-    found = (split(body.encode(errors="surrogateescape")) for body in bodies)
-    return [Message(fields) for fields in found if fields is not None]

@@ -12,6 +12,7 @@ from adapters.fix.message import Malformed, Message
 from adapters.fix.tags import MsgType, Tag
 from adapters.venues.fix import translation
 from adapters.venues.fix.counterparty_session import CounterpartySession, Unsent
+from adapters.venues.fix.kept_reports import kept_corrections, kept_reports, newest_name
 from adapters.venues.fix.translation import KnownOrder, order_of, request_id
 from domain.kernel.bounded_cache import WeightedLru
 from domain.kernel.errors import DomainError
@@ -124,7 +125,7 @@ class FixVenue:
             async def reports() -> AsyncIterator[Sequence[VenueNews]]:
                 # Whoever died with them may not have booked them.
                 since = Nanos(Nanos.now() - _CORRECTIONS_NANOS)
-                for message in await self._session.kept_corrections(since):
+                for message in await kept_corrections(self._session.session_id, since):
                     yield self._read(message)
                 async for batch in batches:
                     yield [report for message in batch for report in self._read(message)]
@@ -187,7 +188,7 @@ class FixVenue:
             await self._session.prove_in_step()
         except Unsent as error:
             raise VenueUnavailable(str(error)) from error
-        found = translation.fills(await self._session.kept_reports(since))
+        found = translation.fills(await kept_reports(self._session.session_id, since))
         return [translation.venue_execution(message, self._terms) for message in found]
 
     async def positions(self) -> Sequence[VenuePosition]:
@@ -220,7 +221,7 @@ class FixVenue:
     async def _find(self, order: OrderRef) -> KnownOrder:
         """The terms that messages about an order repeat: from its submission, or from our own books."""
         await self._session.wait_until_ready()
-        name = await self._session.newest_id(order.client_order_id)
+        name = await newest_name(self._session.session_id, order.client_order_id)
         known = self._known.get(order.client_order_id)
         if known is None:
             order_id = order_id_of(order.client_order_id)
