@@ -7,6 +7,7 @@ import pytest
 
 from adapters.fix.message import Header, encode
 from adapters.fix.tags import MsgType, Tag
+from cli.processes import raise_descriptor_limit
 from domain.kernel.time import utc_now
 from tests.support.desk import Desk
 from tests.support.installation import Process
@@ -30,6 +31,7 @@ async def answer(port: int, sent: bytes) -> bytes:
 
 
 async def test_silent_connections_keep_nobody_out(desk: Desk, fix_port: int) -> None:
+    raise_descriptor_limit()
     with ExitStack() as stack:
         for _ in range(MAX_CONNECTIONS + 50):
             _, writer = await asyncio.open_connection("127.0.0.1", fix_port)
