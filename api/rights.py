@@ -31,7 +31,8 @@ _FIELDS: Final[Mapping[Rule, str]] = {
     Rule.SIGNED_IN: (
         "Query: apiKeys apiKeysConnection bars barsConnection calendars calendarsConnection corporateActions "
         "corporateActionsConnection instrument instruments interestRates interestRatesConnection notificationChannels "
-        "notificationChannelsConnection quotes sessions sessionsConnection systemHealth systemMetrics viewer "
+        "notificationChannelsConnection quotes sessions sessionsConnection streamCursors systemHealth "
+        "systemMetrics viewer "
         "Mutation: beginTwoFactor confirmTwoFactor createApiKey deleteNotificationChannel disableTwoFactor logout "
         "revokeApiKey revokeOtherSessions revokeSession "
         "saveNotificationChannel savePreferences "

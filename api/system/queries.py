@@ -9,6 +9,7 @@ from api.context import Info
 from api.node import Node
 from api.pages import Connection, connection, listed
 from api.system.channels import NotificationChannel
+from api.system.cursors import StreamCursors
 from api.system.enums import NotificationTopic, TaskRunState
 from api.system.nodes import load_node, load_nodes
 from api.system.types import ScheduledTask, SystemHealth, SystemMetrics, TaskRun
@@ -73,6 +74,15 @@ class SystemQuery:
             actor, page_request(first, after, last, before, parts=1, of=("taskRuns", task, states)), task, states
         )
         return connection(page, TaskRun.of, partial(service.count_runs, actor, task, states))
+
+    @strawberry.field(
+        description="Cursors to follow `riskEvents`, `anomalies` and `anomalyCases` from now on, for a client that "
+        "reads the lists after it has the cursors."
+    )
+    async def stream_cursors(self, info: Info) -> StreamCursors:
+        """The present ends."""
+        info.context.require_actor()
+        return StreamCursors()
 
     @strawberry.field(description="Health of the platform and its components. For every signed-in user.")
     async def system_health(self, info: Info) -> SystemHealth:

@@ -56,6 +56,7 @@ ASKS: dict[str, str] = {
     "Query.anomalyDetectors": "anomalyDetectors {{ kind }}",
     "Query.apiKeys": "apiKeys {{ id }}",
     "Query.apiKeysConnection": "apiKeysConnection {{ totalCount }}",
+    "Query.streamCursors": "streamCursors {{ riskEvents anomalies anomalyCases }}",
     "Query.sessionsConnection": "sessionsConnection {{ totalCount }}",
     "Query.calendarsConnection": "calendarsConnection {{ totalCount }}",
     "Query.interestRatesConnection": "interestRatesConnection {{ totalCount }}",

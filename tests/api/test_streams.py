@@ -190,3 +190,24 @@ def test_a_cursor_holds_the_position_in_each_log(positions: dict[UUID, int]) -> 
 def test_any_other_text_is_not_a_cursor(text: str) -> None:
     with pytest.raises(BadInput):
         merged_positions(Cursor(text), [])
+
+
+async def test_streams_of_the_platform_follow_from_their_ends_without_a_gap(desk: Platform) -> None:
+    api = Asking(desk, desk.admin)
+    ends = await api.ask("{ streamCursors { riskEvents anomalies anomalyCases } }")
+    assert len(set(ends.values())) == 1
+    halt = 'mutation { haltTrading(input: { scope: INSTRUMENT, symbol: "COIN", reason: "none" }) { id } }'
+    resume = 'mutation ($id: ID!) { resumeTrading(id: $id, reason: "over") { id } }'
+    halted = await api.ask(halt)
+    listen = "subscription ($c: Cursor) { riskEvents(after: $c) { eventKind cursor } }"
+    async with asyncio.timeout(PATIENCE_SECONDS), api.listening(listen, c=ends["riskEvents"]) as heard:
+        # What came between the cursor and the subscription, and what comes after.
+        first = await anext(heard)
+        assert (await api.ask("{ streamCursors { riskEvents } }"))["riskEvents"] == first["cursor"]
+        await api.ask(resume, id=halted["id"])
+        second = await anext(heard)
+    assert [first["eventKind"], second["eventKind"]] == ["HALT", "RESUME"]
+    for stream in ("anomalies", "anomalyCases"):
+        question = f"subscription ($c: Cursor) {{ {stream}(after: $c) {{ __typename }} }}"
+        async with api.listening(question, c=ends[stream]):
+            pass
