@@ -9,8 +9,8 @@ from domain.kernel.time import Nanos
 from domain.kernel.tracing import Tracing
 from domain.market.market import Catalog, Market
 from domain.market.stream import TickStream
-from domain.orders.books.acknowledgement_queries import WaitingOrders, read_waiting_orders
-from domain.orders.books.acknowledging import acknowledge
+from domain.orders.books.acknowledgements.acknowledging import acknowledge
+from domain.orders.books.acknowledgements.queries import WaitingOrders, read_waiting_orders
 from domain.orders.books.command_queries import last_command
 from domain.orders.books.venue_step import Act, VenueStep, process_venue_step
 from domain.orders.exchange.execution_reports import ExecutionReport, Expired

@@ -18,7 +18,7 @@ from domain.kernel.bus import Message
 from domain.kernel.database import fetch
 from domain.kernel.ids import new_id
 from domain.kernel.unit_of_work import unit_of_work
-from domain.orders.books.acknowledging import acknowledge
+from domain.orders.books.acknowledgements.acknowledging import acknowledge
 from domain.orders.books.proof import prove_book
 from domain.orders.books.venue_step import VenueStep
 from domain.orders.entry.canceling import cancel_orders

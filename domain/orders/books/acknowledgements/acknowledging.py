@@ -15,7 +15,7 @@ from domain.accounts.types import AccountEvent
 from domain.kernel.bus import Bus
 from domain.kernel.guarded_work import GuardedWork, StaleVersions
 from domain.kernel.time import utc_now
-from domain.orders.books.acknowledgement_queries import ReadAt, WaitingOrders, write_acknowledged
+from domain.orders.books.acknowledgements.queries import ReadAt, WaitingOrders, write_acknowledged
 from domain.orders.books.report_effects import apply_report, is_repeated
 from domain.orders.books.venue_step import VenueStep
 from domain.orders.exchange.execution_reports import Accepted, ExecutionReport

@@ -1,0 +1,1 @@
+"""Acknowledgements of new orders, booked in one statement."""
