@@ -52,7 +52,7 @@ class Web:
 
 @contextmanager
 def web_process(
-    database_url: str, redis_url: str, folder: Path, *, prepared_at: str = "", **settings: str
+    database_url: str, redis_url: str, folder: Path, *, prepared_at: str = "", module: str = "cli", **settings: str
 ) -> Iterator[Web]:
     """A web process on a database and a Valkey, ready to answer; stopped at the end.
 
@@ -61,6 +61,7 @@ def web_process(
         redis_url: Its Valkey.
         folder: Its data folder.
         prepared_at: The address at which it is prepared, if that is another.
+        module: The module that is run as `tradegraph`.
         settings: Further variables of the environment.
     """
     port = _free_port()
@@ -77,7 +78,7 @@ def web_process(
     }
     first = given | ({"DATABASE_URL": prepared_at, "TRADEGRAPH_POOLER": ""} if prepared_at else {})
     asyncio.run(prepare(load_settings(first)))
-    with running(["web"], given) as process:
+    with running(["web"], given, module) as process:
         web = Web(f"http://127.0.0.1:{port}", process)
         _wait_until_ready(web, process)
         yield web
