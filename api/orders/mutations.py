@@ -28,7 +28,8 @@ from api.orders.payloads import (
     orders_view,
 )
 from api.orders.types import Execution, execution_view, order_view
-from domain.orders.books.busting import Correction, bust_execution, correct_execution
+from domain.orders.books.busting import bust_execution, correct_execution
+from domain.orders.books.reversal import Correction
 from domain.orders.entry.canceling import cancel_orders
 from domain.orders.protection.timers import cancel_all_after
 from domain.orders.protection.unconfirmed_queries import CancelScope

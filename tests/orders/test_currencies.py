@@ -17,8 +17,9 @@ from domain.kernel.numbers import ZERO
 from domain.market.costs import to_average
 from domain.market.rates import Conversion
 from domain.market.types import AssetClass
-from domain.orders.books.busting import Correction, bust_execution, correct_execution
+from domain.orders.books.busting import bust_execution, correct_execution
 from domain.orders.books.proof import prove_book
+from domain.orders.books.reversal import Correction
 from domain.orders.deciding.pretrade import decide
 from domain.orders.deciding.trading_book import MarketState
 from domain.orders.entry.order_check import check_order

@@ -12,8 +12,9 @@ from domain.accounts.service import MoveCash, deposit, withdraw
 from domain.accounts.types import AccountKind, PositionMode
 from domain.kernel.database import pool
 from domain.market.types import AssetClass
-from domain.orders.books.busting import Correction, bust_execution, correct_execution
+from domain.orders.books.busting import bust_execution, correct_execution
 from domain.orders.books.proof import prove_book
+from domain.orders.books.reversal import Correction
 from domain.orders.model.order import Execution
 from domain.orders.model.types import OrderType, PositionEffect, Side
 from domain.orders.queries import read_executions_of

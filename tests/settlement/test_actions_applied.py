@@ -20,7 +20,8 @@ from domain.kernel.time import utc_now
 from domain.kernel.unit_of_work import unit_of_work
 from domain.market.action_service import find_corporate_actions, record_corporate_action
 from domain.market.actions import CorporateAction, CorporateActionKind, NewAction
-from domain.orders.books.busting import Correction, bust_execution, correct_execution
+from domain.orders.books.busting import bust_execution, correct_execution
+from domain.orders.books.reversal import Correction
 from domain.orders.model.types import OrderStatus, OrderType, PositionEffect, Side
 from domain.orders.queries import read_executions_of, read_orders
 from domain.risk.store import read_rules

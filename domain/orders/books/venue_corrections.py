@@ -12,7 +12,8 @@ from domain.access.types import SYSTEM, Actor
 from domain.kernel.bus import Bus
 from domain.kernel.errors import BadInput, Conflict
 from domain.market.market import Market
-from domain.orders.books.busting import MAX_REASON_LENGTH, Correction, Reported, take_back
+from domain.orders.books.busting import MAX_REASON_LENGTH, take_back
+from domain.orders.books.reversal import Correction, Reported
 from domain.orders.reading import execution_queries
 from domain.orders.venues.types import VenueCorrection, order_id_of
 

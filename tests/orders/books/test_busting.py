@@ -17,8 +17,9 @@ from domain.kernel.database import fetch
 from domain.kernel.errors import BadInput, Conflict, Forbidden, NotFound
 from domain.kernel.ids import new_id
 from domain.kernel.unit_of_work import unit_of_work
-from domain.orders.books.busting import Correction, bust_execution, correct_execution
+from domain.orders.books.busting import bust_execution, correct_execution
 from domain.orders.books.proof import prove_book
+from domain.orders.books.reversal import Correction
 from domain.orders.model.commands import PlaceOrder
 from domain.orders.model.events import read_order_event
 from domain.orders.model.order import Execution, Order, OrderEvent
