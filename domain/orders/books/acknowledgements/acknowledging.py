@@ -15,7 +15,7 @@ from domain.accounts.types import AccountEvent
 from domain.kernel.bus import Bus
 from domain.kernel.guarded_work import GuardedWork, StaleVersions
 from domain.kernel.time import utc_now
-from domain.orders.books.acknowledgements.queries import ReadAt, WaitingOrders, write_acknowledged
+from domain.orders.books.acknowledgements.queries import WaitingOrders, write_acknowledged
 from domain.orders.books.report_effects import apply_report, is_repeated
 from domain.orders.books.venue_step import VenueStep
 from domain.orders.exchange.execution_reports import Accepted, ExecutionReport
@@ -39,7 +39,7 @@ async def acknowledge(
         Unavailable: the database is away; the outcome is unknown, and the venue must be built again.
     """
     orders = {command.order.id: command.order for command in waiting.commands.values()}
-    read = ReadAt.of(list(orders.values()))
+    read = [order.updated_at for order in orders.values()]
     work = GuardedWork(utc_now())
     events = _events(orders, answers, work.now)
     if events is None:

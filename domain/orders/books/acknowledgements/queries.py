@@ -6,14 +6,13 @@ SQL: the hot path of the router; one read of all that a venue looks at, and a gu
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Self
 from uuid import UUID
 
 from domain.accounts import guarded_queries
 from domain.accounts.types import AccountEvent, AccountKind, PositionMode
 from domain.kernel.database import fetch
 from domain.kernel.guarded_work import GuardedWork
-from domain.kernel.rows import Write, reader
+from domain.kernel.rows import encode_rows, reader
 from domain.orders.model.order import Order
 from domain.orders.model.venue_commands import SUBMIT, AccountTerms, VenueCommand
 from domain.orders.queries import SELECT_ORDER, to_order
@@ -28,29 +27,22 @@ JOIN orders o ON o.id = c.order_id AND o.account_id = c.account_id JOIN instrume
 JOIN accounts a ON a.id = c.account_id ORDER BY c.id
 """
 _ORDER = 5
-_TYPES = {
-    **dict.fromkeys(("id", "account_id"), "uuid"),
-    "status": "text",
-    "venue_order_id": "text",
-    "venue_sequence": "bigint",
-    "limit_price": "numeric",
-    "stop_price": "numeric",
-    "activated": "bool",
-    "updated_at": "timestamptz",
-}
 # An acknowledgement of an order as it was placed changes no more than this.
-_ACKNOWLEDGE = Write(
-    "orders",
-    f"UPDATE orders AS o SET {', '.join(f'{name} = n.{name}' for name in list(_TYPES)[2:])} FROM {{rows}} "
-    "WHERE o.id = n.id AND o.account_id = n.account_id",
-    _TYPES,
+_acknowledged = reader(
+    "id",
+    "account_id",
+    "status",
+    "venue_order_id",
+    "venue_sequence",
+    "limit_price",
+    "stop_price",
+    "activated",
+    "updated_at",
+    "version",
 )
-_acknowledged = reader(*_TYPES)
-# Proves the lease and notes its position, removes the commands, locks the accounts, and proves the orders unchanged.
-_GUARD = (
-    "take_acknowledged($1::text, $2::bigint, $3::text, $4::bigint[], $5::uuid[], $6::uuid[], $7::int[], "
-    "$8::timestamptz[])"
-)
+# Proves the lease and notes its position, removes the commands, locks the accounts, and writes the orders that are as
+# they were read.
+_GUARD = "take_acknowledged($1::text, $2::bigint, $3::text, $4::bigint[], $5::uuid[], $6::json)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,43 +73,24 @@ async def read_waiting_orders(venue: str) -> WaitingOrders | None:
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class ReadAt:
-    """The orders as they were read: what the guard compares."""
-
-    ids: list[UUID]
-    owners: list[UUID]
-    versions: list[int]
-    times: list[datetime]
-
-    @classmethod
-    def of(cls, orders: Sequence[Order]) -> Self:
-        """The present state of orders."""
-        return cls(
-            [order.id for order in orders],
-            [order.account_id for order in orders],
-            [order.version for order in orders],
-            [order.updated_at for order in orders],
-        )
-
-
 async def write_acknowledged(
     work: GuardedWork,
     lease: tuple[str, int, str | None],
     commands: Sequence[int],
     orders: Sequence[Order],
-    read: ReadAt,
+    read: Sequence[datetime],
     events: Mapping[UUID, Sequence[AccountEvent]],
 ) -> None:
-    """Commit that a venue has taken ``orders``, if the lease holds and no order has changed since it was ``read``.
+    """Commit that a venue has taken ``orders``, if the lease holds and no order has changed since it was read.
 
-    ``lease`` is the role, its epoch, and the position in the stream of ticks that is noted with it, if any.
+    ``read`` has the times of the orders as they were read. ``lease`` is the role, its epoch, and the position in the
+    stream of ticks that is noted with it, if any.
 
     Raises:
         StaleVersions: the lease is lost, or an order has changed; nothing was written.
         Unavailable: the database is away; the outcome is unknown.
     """
-    await work.write(_ACKNOWLEDGE, [_acknowledged(order) for order in orders])
+    rows = [_acknowledged(order) | {"read_at": at} for order, at in zip(orders, read, strict=True)]
     await guarded_queries.write_events_of_others(
-        work, events, _GUARD, *lease, list(commands), read.ids, read.owners, read.versions, read.times
+        work, events, _GUARD, *lease, list(commands), list(events), encode_rows(rows)
     )
