@@ -43,7 +43,7 @@ async function still(page) {
 
 /** What is wider than there is room for. */
 const tooWide = (page) =>
-  page.evaluate(() => [...document.querySelectorAll('html, .top, .strip, .tools, #main, .page')].filter((part) => part.scrollWidth > part.clientWidth + 1).map((part) => `${part.className || part.tagName} is ${part.scrollWidth} wide, not ${part.clientWidth}`));
+  page.evaluate(() => [...document.querySelectorAll('html, .top, .strip, .strip dl, .tools, #main, .page')].filter((part) => part.scrollWidth > part.clientWidth + 1).map((part) => `${part.className || part.tagName} is ${part.scrollWidth} wide, not ${part.clientWidth}`));
 
 /** All rules in the theme that is on, then in the other one those that look at colours. */
 async function violationsInBothThemes(page) {

@@ -16,7 +16,7 @@ import {
   type UTCTimestamp,
 } from 'lightweight-charts';
 
-import { formatDecimal } from '@/format/numbers';
+import { add, formatDecimal } from '@/format/numbers';
 
 import { bollinger, ema, rsi, sma, vwap, type Candle, type Indicator, type Point } from './indicators';
 
@@ -34,7 +34,7 @@ export interface ChartLine {
 export interface ChartMark {
   time: number;
   isBuy: boolean;
-  text: string;
+  quantity: string;
 }
 
 const REACH_PX = 6;
@@ -173,12 +173,18 @@ export class Drawing {
     return { ...scale, priceRange: { minValue: Math.min(minValue, ...near), maxValue: Math.max(maxValue, ...near) } };
   }
 
-  setMarks(marks: readonly ChartMark[]): void {
+  /** One mark for what was bought in a candle and one for what was sold, each with its sum: many beside each other cannot be read. */
+  setMarks(marks: readonly ChartMark[], sizeOf: (quantity: string) => string): void {
     const first = this.data[0]?.time ?? 0;
     const { up, down } = this.colours;
-    const drawn: SeriesMarker<Time>[] = marks
-      .filter(({ time }) => time >= first)
-      .map(({ time, isBuy, text }) => ({ time: this.at(this.candleOf(time)), position: isBuy ? 'belowBar' : 'aboveBar', shape: isBuy ? 'arrowUp' : 'arrowDown', color: isBuy ? up : down, text }));
+    const sums = new Map<string, ChartMark>();
+    for (const mark of marks) {
+      if (mark.time < first) continue;
+      const time = this.candleOf(mark.time);
+      const key = `${time} ${mark.isBuy}`;
+      sums.set(key, { ...mark, time, quantity: add(sums.get(key)?.quantity ?? '0', mark.quantity) });
+    }
+    const drawn: SeriesMarker<Time>[] = [...sums.values()].map(({ time, isBuy, quantity }) => ({ time: this.at(time), position: isBuy ? 'belowBar' : 'aboveBar', shape: isBuy ? 'arrowUp' : 'arrowDown', color: isBuy ? up : down, text: sizeOf(quantity) }));
     this.marks.setMarkers(drawn.sort((a, b) => Number(a.time) - Number(b.time)));
   }
 
