@@ -175,7 +175,10 @@ def test_events_are_lines_and_resume_after_the_last_run(run: Run, market: Market
         (("events", "--after", "nonsense"), 2, "BAD_USER_INPUT (after)"),
     ],
 )
-def test_a_failure_is_one_line_and_an_exit_code(run: Run, arguments: tuple[str, ...], code: int, words: str) -> None:
+def test_a_failure_is_one_line_and_an_exit_code(
+    run: Run, market: Market, arguments: tuple[str, ...], code: int, words: str
+) -> None:
+    del market  # Without its account there is nothing to follow.
     said = run(*arguments)
     assert (said.code, said.out) == (code, "")
     assert words in said.err
