@@ -8,7 +8,7 @@ import pytest
 from api import errors
 from api.graphql.validation import MAX_COMPARISONS
 from api.limits import RequestLimits
-from api.transport import websocket
+from api.transport import close_codes
 from domain.kernel.errors import ErrorCode
 from domain.kernel.pages import DEFAULT_PAGE, MAX_PAGE
 
@@ -30,7 +30,7 @@ def test_the_page_explains_exactly_the_error_codes() -> None:
 
 
 def test_the_page_explains_every_close_code() -> None:
-    codes = {value for value in vars(websocket).values() if isinstance(value, int) and value >= 4000}
+    codes = {value for value in vars(close_codes).values() if isinstance(value, int) and value >= 4000}
     assert {int(row[0]) for row in rows("Subscriptions")} == codes | {1012, 1013}
 
 
