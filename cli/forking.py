@@ -100,12 +100,17 @@ class _Server:
             return self._statuses.pop(pid, None)
 
     def end(self) -> None:
-        """End the fork server; the forked processes continue."""
+        """End the fork server; the forked processes continue, except one that was reported too late."""
         self._process.kill()
         self._process.wait()
         # Its end of the socket is closed, so the listener ends too.
         self._listener.join()
         self._control.close()
+        while not self._pids.empty():
+            # Another process does its work: two of them must not run.
+            if (pid := self._pids.get_nowait()) is not None:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
 
     def _listen(self) -> None:
         with suppress(OSError):

@@ -120,15 +120,23 @@ def test_a_forked_process_has_its_command_name_and_outlives_the_fork_server(fork
     assert ended(started(forks, lifeline, "user", "--help"))[1] == 0
 
 
-def test_a_stopped_fork_server_is_replaced(forks: Forks, lifeline: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cli.forking._ANSWER_SECONDS", 0.1)
-    process = started(forks, lifeline, "user", "--help")
-    ended(process)
-    stopped = server_of(process)
-    stopped.suspend()
-    assert forks.start(["user", "--help"], clean_environment({}), lifeline) is None
-    assert is_gone(stopped)
-    assert forks.loading
+def test_a_process_that_is_reported_too_late_is_killed() -> None:
+    with subprocess.Popen(["sleep", "600"]) as late:
+        with Forks(clean_environment({})) as forks:
+            assert forks._server is not None
+            forks._server._hear({"pid": late.pid})
+        assert late.wait(PATIENCE_SECONDS) == -signal.SIGKILL
+
+
+def test_a_stopped_fork_server_is_replaced(lifeline: int) -> None:
+    with Forks(clean_environment({}), answer_seconds=0.1) as forks:
+        wait_until_loaded(forks)
+        assert forks._server is not None
+        stopped = psutil.Process(forks._server._process.pid)
+        stopped.suspend()
+        assert forks.start(["user", "--help"], clean_environment({}), lifeline) is None
+        assert is_gone(stopped)
+        assert forks.loading
 
 
 def test_forks_have_different_random_names_and_numbers() -> None:
