@@ -65,13 +65,17 @@ from .documents import (
     GET_ANOMALIES_GQL,
     GET_ANOMALY_CASE_GQL,
     GET_ANOMALY_CASES_GQL,
+    GET_ANOMALY_DETECTORS_CONNECTION_GQL,
     GET_ANOMALY_DETECTORS_GQL,
     GET_ANOMALY_DISMISSALS_CONNECTION_GQL,
     GET_ANOMALY_GQL,
+    GET_API_KEYS_CONNECTION_GQL,
     GET_API_KEYS_GQL,
     GET_AUDIT_LOG_GQL,
+    GET_BARS_CONNECTION_GQL,
     GET_BARS_GQL,
     GET_BOOK_PROOF_GQL,
+    GET_CALENDARS_CONNECTION_GQL,
     GET_CALENDARS_GQL,
     GET_CLOSED_TRADES_CONNECTION_GQL,
     GET_CORPORATE_ACTIONS_CONNECTION_GQL,
@@ -82,7 +86,9 @@ from .documents import (
     GET_EXECUTIONS_GQL,
     GET_INSTRUMENT_GQL,
     GET_INSTRUMENTS_GQL,
+    GET_INTEREST_RATES_CONNECTION_GQL,
     GET_INTEREST_RATES_GQL,
+    GET_NOTIFICATION_CHANNELS_CONNECTION_GQL,
     GET_NOTIFICATION_CHANNELS_GQL,
     GET_ORDER_GQL,
     GET_ORDER_STATISTICS_GQL,
@@ -91,6 +97,7 @@ from .documents import (
     GET_POSITION_GQL,
     GET_POSITION_HISTORY_CONNECTION_GQL,
     GET_POSITION_SUMMARY_GQL,
+    GET_POSITIONS_CONNECTION_GQL,
     GET_POSITIONS_GQL,
     GET_PROGRAM_TRADING_REPORT_GQL,
     GET_QUOTES_GQL,
@@ -99,14 +106,18 @@ from .documents import (
     GET_RISK_METRICS_GQL,
     GET_RISK_RULE_GQL,
     GET_RISK_RULES_CONNECTION_GQL,
+    GET_SCHEDULED_TASKS_CONNECTION_GQL,
     GET_SCHEDULED_TASKS_GQL,
+    GET_SESSIONS_CONNECTION_GQL,
     GET_SESSIONS_GQL,
+    GET_STREAM_CURSORS_GQL,
     GET_SYSTEM_HEALTH_GQL,
     GET_SYSTEM_METRICS_GQL,
     GET_TASK_RUNS_GQL,
     GET_TRADING_HALTS_CONNECTION_GQL,
     GET_TRANSACTION_GQL,
     GET_TRANSACTIONS_GQL,
+    GET_TRIAL_BALANCE_CONNECTION_GQL,
     GET_TRIAL_BALANCE_GQL,
     GET_USERS_GQL,
     GET_VIEWER_GQL,
@@ -167,6 +178,7 @@ from .enums import (
     AnomalyKind,
     AuditOutcome,
     BarInterval,
+    NotificationTopic,
     PositionSide,
     Severity,
     TaskRunState,
@@ -185,15 +197,28 @@ from .get_anomaly_detectors import (
     GetAnomalyDetectors,
     GetAnomalyDetectorsAnomalyDetectors,
 )
+from .get_anomaly_detectors_connection import (
+    GetAnomalyDetectorsConnection,
+    GetAnomalyDetectorsConnectionAnomalyDetectorsConnection,
+)
 from .get_anomaly_dismissals_connection import (
     GetAnomalyDismissalsConnection,
     GetAnomalyDismissalsConnectionAnomalyDismissalsConnection,
 )
 from .get_api_keys import GetApiKeys, GetApiKeysApiKeys
+from .get_api_keys_connection import (
+    GetApiKeysConnection,
+    GetApiKeysConnectionApiKeysConnection,
+)
 from .get_audit_log import GetAuditLog, GetAuditLogAuditLog
 from .get_bars import GetBars, GetBarsBars
+from .get_bars_connection import GetBarsConnection, GetBarsConnectionBarsConnection
 from .get_book_proof import GetBookProof, GetBookProofBookProof
 from .get_calendars import GetCalendars, GetCalendarsCalendars
+from .get_calendars_connection import (
+    GetCalendarsConnection,
+    GetCalendarsConnectionCalendarsConnection,
+)
 from .get_closed_trades_connection import (
     GetClosedTradesConnection,
     GetClosedTradesConnectionClosedTradesConnection,
@@ -213,9 +238,17 @@ from .get_executions import GetExecutions, GetExecutionsExecutions
 from .get_instrument import GetInstrument, GetInstrumentInstrument
 from .get_instruments import GetInstruments, GetInstrumentsInstruments
 from .get_interest_rates import GetInterestRates, GetInterestRatesInterestRates
+from .get_interest_rates_connection import (
+    GetInterestRatesConnection,
+    GetInterestRatesConnectionInterestRatesConnection,
+)
 from .get_notification_channels import (
     GetNotificationChannels,
     GetNotificationChannelsNotificationChannels,
+)
+from .get_notification_channels_connection import (
+    GetNotificationChannelsConnection,
+    GetNotificationChannelsConnectionNotificationChannelsConnection,
 )
 from .get_order import GetOrder, GetOrderOrder
 from .get_order_statistics import GetOrderStatistics, GetOrderStatisticsOrderStatistics
@@ -228,6 +261,10 @@ from .get_position_history_connection import (
 )
 from .get_position_summary import GetPositionSummary, GetPositionSummaryPositionSummary
 from .get_positions import GetPositions, GetPositionsPositions
+from .get_positions_connection import (
+    GetPositionsConnection,
+    GetPositionsConnectionPositionsConnection,
+)
 from .get_program_trading_report import (
     GetProgramTradingReport,
     GetProgramTradingReportProgramTradingReport,
@@ -242,7 +279,16 @@ from .get_risk_rules_connection import (
     GetRiskRulesConnectionRiskRulesConnection,
 )
 from .get_scheduled_tasks import GetScheduledTasks, GetScheduledTasksScheduledTasks
+from .get_scheduled_tasks_connection import (
+    GetScheduledTasksConnection,
+    GetScheduledTasksConnectionScheduledTasksConnection,
+)
 from .get_sessions import GetSessions, GetSessionsSessions
+from .get_sessions_connection import (
+    GetSessionsConnection,
+    GetSessionsConnectionSessionsConnection,
+)
+from .get_stream_cursors import GetStreamCursors, GetStreamCursorsStreamCursors
 from .get_system_health import GetSystemHealth, GetSystemHealthSystemHealth
 from .get_system_metrics import GetSystemMetrics, GetSystemMetricsSystemMetrics
 from .get_task_runs import GetTaskRuns, GetTaskRunsTaskRuns
@@ -253,6 +299,10 @@ from .get_trading_halts_connection import (
 from .get_transaction import GetTransaction, GetTransactionTransaction
 from .get_transactions import GetTransactions, GetTransactionsAccount
 from .get_trial_balance import GetTrialBalance, GetTrialBalanceTrialBalance
+from .get_trial_balance_connection import (
+    GetTrialBalanceConnection,
+    GetTrialBalanceConnectionTrialBalanceConnection,
+)
 from .get_users import GetUsers, GetUsersUsers
 from .get_viewer import GetViewer, GetViewerViewer
 from .grant_account import GrantAccount, GrantAccountGrantAccount
@@ -713,6 +763,85 @@ class Client(AsyncBase):
         data = self.get_data(response)
         return UpdateUser.model_validate(data).update_user
 
+    async def get_api_keys_connection(
+        self,
+        active: Union[Optional[bool], UnsetType] = UNSET,
+        after: Union[Optional[str], UnsetType] = UNSET,
+        before: Union[Optional[str], UnsetType] = UNSET,
+        first: Union[Optional[int], UnsetType] = UNSET,
+        last: Union[Optional[int], UnsetType] = UNSET,
+        **kwargs: Any,
+    ) -> GetApiKeysConnectionApiKeysConnection:
+        variables: dict[str, object] = {
+            "active": active,
+            "after": after,
+            "before": before,
+            "first": first,
+            "last": last,
+        }
+        response = await self.execute(
+            query=GET_API_KEYS_CONNECTION_GQL,
+            operation_name="getApiKeysConnection",
+            variables=variables,
+            **kwargs,
+        )
+        data = self.get_data(response)
+        return GetApiKeysConnection.model_validate(data).api_keys_connection
+
+    async def get_sessions_connection(
+        self,
+        after: Union[Optional[str], UnsetType] = UNSET,
+        before: Union[Optional[str], UnsetType] = UNSET,
+        first: Union[Optional[int], UnsetType] = UNSET,
+        last: Union[Optional[int], UnsetType] = UNSET,
+        user_id: Union[Optional[str], UnsetType] = UNSET,
+        **kwargs: Any,
+    ) -> GetSessionsConnectionSessionsConnection:
+        variables: dict[str, object] = {
+            "after": after,
+            "before": before,
+            "first": first,
+            "last": last,
+            "userId": user_id,
+        }
+        response = await self.execute(
+            query=GET_SESSIONS_CONNECTION_GQL,
+            operation_name="getSessionsConnection",
+            variables=variables,
+            **kwargs,
+        )
+        data = self.get_data(response)
+        return GetSessionsConnection.model_validate(data).sessions_connection
+
+    async def get_notification_channels_connection(
+        self,
+        after: Union[Optional[str], UnsetType] = UNSET,
+        before: Union[Optional[str], UnsetType] = UNSET,
+        enabled: Union[Optional[bool], UnsetType] = UNSET,
+        first: Union[Optional[int], UnsetType] = UNSET,
+        last: Union[Optional[int], UnsetType] = UNSET,
+        topic: Union[Optional[NotificationTopic], UnsetType] = UNSET,
+        **kwargs: Any,
+    ) -> GetNotificationChannelsConnectionNotificationChannelsConnection:
+        variables: dict[str, object] = {
+            "after": after,
+            "before": before,
+            "enabled": enabled,
+            "first": first,
+            "last": last,
+            "topic": topic,
+        }
+        response = await self.execute(
+            query=GET_NOTIFICATION_CHANNELS_CONNECTION_GQL,
+            operation_name="getNotificationChannelsConnection",
+            variables=variables,
+            **kwargs,
+        )
+        data = self.get_data(response)
+        return GetNotificationChannelsConnection.model_validate(
+            data
+        ).notification_channels_connection
+
     async def get_account(self, id: str, **kwargs: Any) -> Optional[GetAccountAccount]:
         variables: dict[str, object] = {"id": id}
         response = await self.execute(
@@ -1130,6 +1259,33 @@ class Client(AsyncBase):
             data
         ).anomaly_dismissals_connection
 
+    async def get_anomaly_detectors_connection(
+        self,
+        after: Union[Optional[str], UnsetType] = UNSET,
+        before: Union[Optional[str], UnsetType] = UNSET,
+        enabled: Union[Optional[bool], UnsetType] = UNSET,
+        first: Union[Optional[int], UnsetType] = UNSET,
+        last: Union[Optional[int], UnsetType] = UNSET,
+        **kwargs: Any,
+    ) -> GetAnomalyDetectorsConnectionAnomalyDetectorsConnection:
+        variables: dict[str, object] = {
+            "after": after,
+            "before": before,
+            "enabled": enabled,
+            "first": first,
+            "last": last,
+        }
+        response = await self.execute(
+            query=GET_ANOMALY_DETECTORS_CONNECTION_GQL,
+            operation_name="getAnomalyDetectorsConnection",
+            variables=variables,
+            **kwargs,
+        )
+        data = self.get_data(response)
+        return GetAnomalyDetectorsConnection.model_validate(
+            data
+        ).anomaly_detectors_connection
+
     async def get_book_proof(
         self, account_id: str, **kwargs: Any
     ) -> GetBookProofBookProof:
@@ -1186,6 +1342,29 @@ class Client(AsyncBase):
         return GetDailyStatementsConnection.model_validate(
             data
         ).daily_statements_connection
+
+    async def get_trial_balance_connection(
+        self,
+        after: Union[Optional[str], UnsetType] = UNSET,
+        before: Union[Optional[str], UnsetType] = UNSET,
+        first: Union[Optional[int], UnsetType] = UNSET,
+        last: Union[Optional[int], UnsetType] = UNSET,
+        **kwargs: Any,
+    ) -> GetTrialBalanceConnectionTrialBalanceConnection:
+        variables: dict[str, object] = {
+            "after": after,
+            "before": before,
+            "first": first,
+            "last": last,
+        }
+        response = await self.execute(
+            query=GET_TRIAL_BALANCE_CONNECTION_GQL,
+            operation_name="getTrialBalanceConnection",
+            variables=variables,
+            **kwargs,
+        )
+        data = self.get_data(response)
+        return GetTrialBalanceConnection.model_validate(data).trial_balance_connection
 
     async def get_bars(
         self,
@@ -1390,6 +1569,87 @@ class Client(AsyncBase):
         return GetCorporateActionsConnection.model_validate(
             data
         ).corporate_actions_connection
+
+    async def get_calendars_connection(
+        self,
+        after: Union[Optional[str], UnsetType] = UNSET,
+        before: Union[Optional[str], UnsetType] = UNSET,
+        first: Union[Optional[int], UnsetType] = UNSET,
+        last: Union[Optional[int], UnsetType] = UNSET,
+        search: Union[Optional[str], UnsetType] = UNSET,
+        **kwargs: Any,
+    ) -> GetCalendarsConnectionCalendarsConnection:
+        variables: dict[str, object] = {
+            "after": after,
+            "before": before,
+            "first": first,
+            "last": last,
+            "search": search,
+        }
+        response = await self.execute(
+            query=GET_CALENDARS_CONNECTION_GQL,
+            operation_name="getCalendarsConnection",
+            variables=variables,
+            **kwargs,
+        )
+        data = self.get_data(response)
+        return GetCalendarsConnection.model_validate(data).calendars_connection
+
+    async def get_bars_connection(
+        self,
+        interval: BarInterval,
+        symbol: str,
+        after: Union[Optional[str], UnsetType] = UNSET,
+        before: Union[Optional[str], UnsetType] = UNSET,
+        first: Union[Optional[int], UnsetType] = UNSET,
+        from_: Union[Optional[datetime], UnsetType] = UNSET,
+        last: Union[Optional[int], UnsetType] = UNSET,
+        to: Union[Optional[datetime], UnsetType] = UNSET,
+        **kwargs: Any,
+    ) -> GetBarsConnectionBarsConnection:
+        variables: dict[str, object] = {
+            "after": after,
+            "before": before,
+            "first": first,
+            "from": from_,
+            "interval": interval,
+            "last": last,
+            "symbol": symbol,
+            "to": to,
+        }
+        response = await self.execute(
+            query=GET_BARS_CONNECTION_GQL,
+            operation_name="getBarsConnection",
+            variables=variables,
+            **kwargs,
+        )
+        data = self.get_data(response)
+        return GetBarsConnection.model_validate(data).bars_connection
+
+    async def get_interest_rates_connection(
+        self,
+        after: Union[Optional[str], UnsetType] = UNSET,
+        before: Union[Optional[str], UnsetType] = UNSET,
+        currency: Union[Optional[str], UnsetType] = UNSET,
+        first: Union[Optional[int], UnsetType] = UNSET,
+        last: Union[Optional[int], UnsetType] = UNSET,
+        **kwargs: Any,
+    ) -> GetInterestRatesConnectionInterestRatesConnection:
+        variables: dict[str, object] = {
+            "after": after,
+            "before": before,
+            "currency": currency,
+            "first": first,
+            "last": last,
+        }
+        response = await self.execute(
+            query=GET_INTEREST_RATES_CONNECTION_GQL,
+            operation_name="getInterestRatesConnection",
+            variables=variables,
+            **kwargs,
+        )
+        data = self.get_data(response)
+        return GetInterestRatesConnection.model_validate(data).interest_rates_connection
 
     async def check_order(
         self, input: PlaceOrderInput, **kwargs: Any
@@ -1806,6 +2066,37 @@ class Client(AsyncBase):
             data
         ).position_history_connection
 
+    async def get_positions_connection(
+        self,
+        account_id: str,
+        include_closed: bool,
+        after: Union[Optional[str], UnsetType] = UNSET,
+        before: Union[Optional[str], UnsetType] = UNSET,
+        first: Union[Optional[int], UnsetType] = UNSET,
+        last: Union[Optional[int], UnsetType] = UNSET,
+        side: Union[Optional[PositionSide], UnsetType] = UNSET,
+        symbols: Union[Optional[list[str]], UnsetType] = UNSET,
+        **kwargs: Any,
+    ) -> GetPositionsConnectionPositionsConnection:
+        variables: dict[str, object] = {
+            "accountId": account_id,
+            "after": after,
+            "before": before,
+            "first": first,
+            "includeClosed": include_closed,
+            "last": last,
+            "side": side,
+            "symbols": symbols,
+        }
+        response = await self.execute(
+            query=GET_POSITIONS_CONNECTION_GQL,
+            operation_name="getPositionsConnection",
+            variables=variables,
+            **kwargs,
+        )
+        data = self.get_data(response)
+        return GetPositionsConnection.model_validate(data).positions_connection
+
     async def get_risk_event(
         self, id: str, **kwargs: Any
     ) -> Optional[GetRiskEventRiskEvent]:
@@ -2113,6 +2404,44 @@ class Client(AsyncBase):
         )
         data = self.get_data(response)
         return UpdateScheduledTask.model_validate(data).update_scheduled_task
+
+    async def get_scheduled_tasks_connection(
+        self,
+        after: Union[Optional[str], UnsetType] = UNSET,
+        before: Union[Optional[str], UnsetType] = UNSET,
+        enabled: Union[Optional[bool], UnsetType] = UNSET,
+        first: Union[Optional[int], UnsetType] = UNSET,
+        last: Union[Optional[int], UnsetType] = UNSET,
+        **kwargs: Any,
+    ) -> GetScheduledTasksConnectionScheduledTasksConnection:
+        variables: dict[str, object] = {
+            "after": after,
+            "before": before,
+            "enabled": enabled,
+            "first": first,
+            "last": last,
+        }
+        response = await self.execute(
+            query=GET_SCHEDULED_TASKS_CONNECTION_GQL,
+            operation_name="getScheduledTasksConnection",
+            variables=variables,
+            **kwargs,
+        )
+        data = self.get_data(response)
+        return GetScheduledTasksConnection.model_validate(
+            data
+        ).scheduled_tasks_connection
+
+    async def get_stream_cursors(self, **kwargs: Any) -> GetStreamCursorsStreamCursors:
+        variables: dict[str, object] = {}
+        response = await self.execute(
+            query=GET_STREAM_CURSORS_GQL,
+            operation_name="getStreamCursors",
+            variables=variables,
+            **kwargs,
+        )
+        data = self.get_data(response)
+        return GetStreamCursors.model_validate(data).stream_cursors
 
     async def watch_account(
         self,

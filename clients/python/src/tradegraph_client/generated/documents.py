@@ -29,13 +29,17 @@ __all__ = [
     "GET_ANOMALIES_GQL",
     "GET_ANOMALY_CASES_GQL",
     "GET_ANOMALY_CASE_GQL",
+    "GET_ANOMALY_DETECTORS_CONNECTION_GQL",
     "GET_ANOMALY_DETECTORS_GQL",
     "GET_ANOMALY_DISMISSALS_CONNECTION_GQL",
     "GET_ANOMALY_GQL",
+    "GET_API_KEYS_CONNECTION_GQL",
     "GET_API_KEYS_GQL",
     "GET_AUDIT_LOG_GQL",
+    "GET_BARS_CONNECTION_GQL",
     "GET_BARS_GQL",
     "GET_BOOK_PROOF_GQL",
+    "GET_CALENDARS_CONNECTION_GQL",
     "GET_CALENDARS_GQL",
     "GET_CLOSED_TRADES_CONNECTION_GQL",
     "GET_CORPORATE_ACTIONS_CONNECTION_GQL",
@@ -46,12 +50,15 @@ __all__ = [
     "GET_EXECUTION_GQL",
     "GET_INSTRUMENTS_GQL",
     "GET_INSTRUMENT_GQL",
+    "GET_INTEREST_RATES_CONNECTION_GQL",
     "GET_INTEREST_RATES_GQL",
+    "GET_NOTIFICATION_CHANNELS_CONNECTION_GQL",
     "GET_NOTIFICATION_CHANNELS_GQL",
     "GET_ORDERS_GQL",
     "GET_ORDER_GQL",
     "GET_ORDER_STATISTICS_GQL",
     "GET_PERFORMANCE_GQL",
+    "GET_POSITIONS_CONNECTION_GQL",
     "GET_POSITIONS_GQL",
     "GET_POSITION_GQL",
     "GET_POSITION_HISTORY_CONNECTION_GQL",
@@ -63,14 +70,18 @@ __all__ = [
     "GET_RISK_METRICS_GQL",
     "GET_RISK_RULES_CONNECTION_GQL",
     "GET_RISK_RULE_GQL",
+    "GET_SCHEDULED_TASKS_CONNECTION_GQL",
     "GET_SCHEDULED_TASKS_GQL",
+    "GET_SESSIONS_CONNECTION_GQL",
     "GET_SESSIONS_GQL",
+    "GET_STREAM_CURSORS_GQL",
     "GET_SYSTEM_HEALTH_GQL",
     "GET_SYSTEM_METRICS_GQL",
     "GET_TASK_RUNS_GQL",
     "GET_TRADING_HALTS_CONNECTION_GQL",
     "GET_TRANSACTIONS_GQL",
     "GET_TRANSACTION_GQL",
+    "GET_TRIAL_BALANCE_CONNECTION_GQL",
     "GET_TRIAL_BALANCE_GQL",
     "GET_USERS_GQL",
     "GET_VIEWER_GQL",
@@ -572,6 +583,136 @@ fragment User on User {
   preferences
   role
   twoFactor
+}
+"""
+
+GET_API_KEYS_CONNECTION_GQL = """
+query getApiKeysConnection($active: Boolean, $after: String, $before: String, $first: Int, $last: Int) {
+  apiKeysConnection(
+    active: $active
+    after: $after
+    before: $before
+    first: $first
+    last: $last
+  ) {
+    edges {
+      cursor
+      node {
+        ...ApiKey
+      }
+    }
+    pageInfo {
+      ...PageInfo
+    }
+  }
+}
+
+fragment ApiKey on ApiKey {
+  accountIds
+  addresses
+  createdAt
+  expiresAt
+  id
+  lastUsedAt
+  name
+  prefix
+  revokedAt
+  role
+  scopes
+}
+
+fragment PageInfo on PageInfo {
+  endCursor
+  hasNextPage
+  hasPreviousPage
+  startCursor
+}
+"""
+
+GET_SESSIONS_CONNECTION_GQL = """
+query getSessionsConnection($after: String, $before: String, $first: Int, $last: Int, $userId: ID) {
+  sessionsConnection(
+    after: $after
+    before: $before
+    first: $first
+    last: $last
+    userId: $userId
+  ) {
+    edges {
+      cursor
+      node {
+        ...OpenSession
+      }
+    }
+    pageInfo {
+      ...PageInfo
+    }
+  }
+}
+
+fragment OpenSession on OpenSession {
+  address
+  createdAt
+  current
+  device
+  expiresAt
+  id
+  usedAt
+}
+
+fragment PageInfo on PageInfo {
+  endCursor
+  hasNextPage
+  hasPreviousPage
+  startCursor
+}
+"""
+
+GET_NOTIFICATION_CHANNELS_CONNECTION_GQL = """
+query getNotificationChannelsConnection($after: String, $before: String, $enabled: Boolean, $first: Int, $last: Int, $topic: NotificationTopic) {
+  notificationChannelsConnection(
+    after: $after
+    before: $before
+    enabled: $enabled
+    first: $first
+    last: $last
+    topic: $topic
+  ) {
+    edges {
+      cursor
+      node {
+        ...NotificationChannel
+      }
+    }
+    pageInfo {
+      ...PageInfo
+    }
+  }
+}
+
+fragment NotificationChannel on NotificationChannel {
+  accountIds
+  enabled
+  escalateAfterMinutes
+  id
+  language
+  lastError
+  lastSentAt
+  minSeverity
+  name
+  quietFrom
+  quietTo
+  shared
+  timezone
+  topics
+  url
+}
+
+fragment PageInfo on PageInfo {
+  endCursor
+  hasNextPage
+  hasPreviousPage
+  startCursor
 }
 """
 
@@ -1457,6 +1598,46 @@ fragment PageInfo on PageInfo {
 }
 """
 
+GET_ANOMALY_DETECTORS_CONNECTION_GQL = """
+query getAnomalyDetectorsConnection($after: String, $before: String, $enabled: Boolean, $first: Int, $last: Int) {
+  anomalyDetectorsConnection(
+    after: $after
+    before: $before
+    enabled: $enabled
+    first: $first
+    last: $last
+  ) {
+    edges {
+      cursor
+      node {
+        ...AnomalyDetector
+      }
+    }
+    pageInfo {
+      ...PageInfo
+    }
+  }
+}
+
+fragment AnomalyDetector on AnomalyDetector {
+  action
+  description
+  enabled
+  findings24h
+  kind
+  lastRunAt
+  sensitivity
+  warmup
+}
+
+fragment PageInfo on PageInfo {
+  endCursor
+  hasNextPage
+  hasPreviousPage
+  startCursor
+}
+"""
+
 GET_BOOK_PROOF_GQL = """
 query getBookProof($accountId: ID!) {
   bookProof(accountId: $accountId) {
@@ -1570,6 +1751,48 @@ fragment PositionSnapshot on PositionSnapshot {
   realizedPnl
   symbol
   unrealizedPnl
+}
+"""
+
+GET_TRIAL_BALANCE_CONNECTION_GQL = """
+query getTrialBalanceConnection($after: String, $before: String, $first: Int, $last: Int) {
+  trialBalanceConnection(
+    after: $after
+    before: $before
+    first: $first
+    last: $last
+  ) {
+    edges {
+      cursor
+      node {
+        ...TrialBalance
+      }
+    }
+    pageInfo {
+      ...PageInfo
+    }
+  }
+}
+
+fragment HouseBalance on HouseBalance {
+  account
+  balance
+}
+
+fragment PageInfo on PageInfo {
+  endCursor
+  hasNextPage
+  hasPreviousPage
+  startCursor
+}
+
+fragment TrialBalance on TrialBalance {
+  accounts
+  currency
+  difference
+  house {
+    ...HouseBalance
+  }
 }
 """
 
@@ -1966,6 +2189,132 @@ fragment CorporateAction on CorporateAction {
   newSymbol
   ratio
   symbol
+}
+
+fragment PageInfo on PageInfo {
+  endCursor
+  hasNextPage
+  hasPreviousPage
+  startCursor
+}
+"""
+
+GET_CALENDARS_CONNECTION_GQL = """
+query getCalendarsConnection($after: String, $before: String, $first: Int, $last: Int, $search: String) {
+  calendarsConnection(
+    after: $after
+    before: $before
+    first: $first
+    last: $last
+    search: $search
+  ) {
+    edges {
+      cursor
+      node {
+        ...TradingCalendar
+      }
+    }
+    pageInfo {
+      ...PageInfo
+    }
+  }
+}
+
+fragment CalendarSession on CalendarSession {
+  closes
+  day
+  opens
+}
+
+fragment PageInfo on PageInfo {
+  endCursor
+  hasNextPage
+  hasPreviousPage
+  startCursor
+}
+
+fragment TradingCalendar on TradingCalendar {
+  closed
+  code
+  daysOf
+  lastDay
+  name
+  sessions {
+    ...CalendarSession
+  }
+  source
+  timeZone
+}
+"""
+
+GET_BARS_CONNECTION_GQL = """
+query getBarsConnection($after: String, $before: String, $first: Int, $from: DateTime, $interval: BarInterval!, $last: Int, $symbol: String!, $to: DateTime) {
+  barsConnection(
+    after: $after
+    before: $before
+    first: $first
+    from: $from
+    interval: $interval
+    last: $last
+    symbol: $symbol
+    to: $to
+  ) {
+    edges {
+      cursor
+      node {
+        ...Bar
+      }
+    }
+    pageInfo {
+      ...PageInfo
+    }
+  }
+}
+
+fragment Bar on Bar {
+  at
+  close
+  high
+  interval
+  low
+  open
+  symbol
+  volume
+}
+
+fragment PageInfo on PageInfo {
+  endCursor
+  hasNextPage
+  hasPreviousPage
+  startCursor
+}
+"""
+
+GET_INTEREST_RATES_CONNECTION_GQL = """
+query getInterestRatesConnection($after: String, $before: String, $currency: String, $first: Int, $last: Int) {
+  interestRatesConnection(
+    after: $after
+    before: $before
+    currency: $currency
+    first: $first
+    last: $last
+  ) {
+    edges {
+      cursor
+      node {
+        ...InterestRate
+      }
+    }
+    pageInfo {
+      ...PageInfo
+    }
+  }
+}
+
+fragment InterestRate on InterestRate {
+  currency
+  loanRate
+  updatedAt
 }
 
 fragment PageInfo on PageInfo {
@@ -3329,6 +3678,76 @@ fragment PositionSnapshot on PositionSnapshot {
 }
 """
 
+GET_POSITIONS_CONNECTION_GQL = """
+query getPositionsConnection($accountId: ID!, $after: String, $before: String, $first: Int, $includeClosed: Boolean! = false, $last: Int, $side: PositionSide, $symbols: [String!]) {
+  positionsConnection(
+    accountId: $accountId
+    after: $after
+    before: $before
+    first: $first
+    includeClosed: $includeClosed
+    last: $last
+    side: $side
+    symbols: $symbols
+  ) {
+    edges {
+      cursor
+      node {
+        ...Position
+      }
+    }
+    pageInfo {
+      ...PageInfo
+    }
+  }
+}
+
+fragment PageInfo on PageInfo {
+  endCursor
+  hasNextPage
+  hasPreviousPage
+  startCursor
+}
+
+fragment Position on Position {
+  account {
+    id
+    name
+    currency
+  }
+  averagePrice
+  closable
+  closedAt
+  currency
+  feesPaid
+  freezes {
+    ...PositionFreeze
+  }
+  frozen
+  fxRate
+  id
+  initialMargin
+  liquidationPrice
+  markPrice
+  marketValue
+  openedAt
+  quantity
+  realizedPnl
+  side
+  symbol
+  todayQuantity
+  unrealizedPnl
+  updatedAt
+  weight
+}
+
+fragment PositionFreeze on PositionFreeze {
+  by
+  quantity
+  role
+}
+"""
+
 GET_RISK_EVENT_GQL = """
 query getRiskEvent($id: ID!) {
   riskEvent(id: $id) {
@@ -4000,6 +4419,83 @@ fragment TaskRun on TaskRun {
   startedAt
   state
   task
+}
+"""
+
+GET_SCHEDULED_TASKS_CONNECTION_GQL = """
+query getScheduledTasksConnection($after: String, $before: String, $enabled: Boolean, $first: Int, $last: Int) {
+  scheduledTasksConnection(
+    after: $after
+    before: $before
+    enabled: $enabled
+    first: $first
+    last: $last
+  ) {
+    edges {
+      cursor
+      node {
+        ...ScheduledTask
+      }
+    }
+    pageInfo {
+      ...PageInfo
+    }
+  }
+}
+
+fragment PageInfo on PageInfo {
+  endCursor
+  hasNextPage
+  hasPreviousPage
+  startCursor
+}
+
+fragment ScheduledTask on ScheduledTask {
+  catchUp
+  cron
+  description
+  enabled
+  id
+  intervalSeconds
+  lastRun {
+    ...TaskRun
+  }
+  maxRetries
+  name
+  nextRunAt
+  timeoutSeconds
+  timezone
+  trigger
+  version
+}
+
+fragment TaskRun on TaskRun {
+  attempt
+  cause
+  dueAt
+  durationMs
+  error
+  finishedAt
+  id
+  requestedBy
+  result
+  startedAt
+  state
+  task
+}
+"""
+
+GET_STREAM_CURSORS_GQL = """
+query getStreamCursors {
+  streamCursors {
+    ...StreamCursors
+  }
+}
+
+fragment StreamCursors on StreamCursors {
+  anomalies
+  anomalyCases
+  riskEvents
 }
 """
 

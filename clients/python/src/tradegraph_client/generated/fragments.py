@@ -1037,6 +1037,12 @@ class SessionUser(User):
     pass
 
 
+class StreamCursors(BaseModel):
+    anomalies: str
+    anomaly_cases: str
+    risk_events: str
+
+
 class SystemHealth(BaseModel):
     checked_at: datetime
     components: list["SystemHealthComponents"]

@@ -63,13 +63,17 @@ from .documents import (
     GET_ANOMALIES_GQL,
     GET_ANOMALY_CASE_GQL,
     GET_ANOMALY_CASES_GQL,
+    GET_ANOMALY_DETECTORS_CONNECTION_GQL,
     GET_ANOMALY_DETECTORS_GQL,
     GET_ANOMALY_DISMISSALS_CONNECTION_GQL,
     GET_ANOMALY_GQL,
+    GET_API_KEYS_CONNECTION_GQL,
     GET_API_KEYS_GQL,
     GET_AUDIT_LOG_GQL,
+    GET_BARS_CONNECTION_GQL,
     GET_BARS_GQL,
     GET_BOOK_PROOF_GQL,
+    GET_CALENDARS_CONNECTION_GQL,
     GET_CALENDARS_GQL,
     GET_CLOSED_TRADES_CONNECTION_GQL,
     GET_CORPORATE_ACTIONS_CONNECTION_GQL,
@@ -80,7 +84,9 @@ from .documents import (
     GET_EXECUTIONS_GQL,
     GET_INSTRUMENT_GQL,
     GET_INSTRUMENTS_GQL,
+    GET_INTEREST_RATES_CONNECTION_GQL,
     GET_INTEREST_RATES_GQL,
+    GET_NOTIFICATION_CHANNELS_CONNECTION_GQL,
     GET_NOTIFICATION_CHANNELS_GQL,
     GET_ORDER_GQL,
     GET_ORDER_STATISTICS_GQL,
@@ -89,6 +95,7 @@ from .documents import (
     GET_POSITION_GQL,
     GET_POSITION_HISTORY_CONNECTION_GQL,
     GET_POSITION_SUMMARY_GQL,
+    GET_POSITIONS_CONNECTION_GQL,
     GET_POSITIONS_GQL,
     GET_PROGRAM_TRADING_REPORT_GQL,
     GET_QUOTES_GQL,
@@ -97,14 +104,18 @@ from .documents import (
     GET_RISK_METRICS_GQL,
     GET_RISK_RULE_GQL,
     GET_RISK_RULES_CONNECTION_GQL,
+    GET_SCHEDULED_TASKS_CONNECTION_GQL,
     GET_SCHEDULED_TASKS_GQL,
+    GET_SESSIONS_CONNECTION_GQL,
     GET_SESSIONS_GQL,
+    GET_STREAM_CURSORS_GQL,
     GET_SYSTEM_HEALTH_GQL,
     GET_SYSTEM_METRICS_GQL,
     GET_TASK_RUNS_GQL,
     GET_TRADING_HALTS_CONNECTION_GQL,
     GET_TRANSACTION_GQL,
     GET_TRANSACTIONS_GQL,
+    GET_TRIAL_BALANCE_CONNECTION_GQL,
     GET_TRIAL_BALANCE_GQL,
     GET_USERS_GQL,
     GET_VIEWER_GQL,
@@ -151,6 +162,7 @@ from .enums import (
     AnomalyKind,
     AuditOutcome,
     BarInterval,
+    NotificationTopic,
     PositionSide,
     TaskRunState,
 )
@@ -168,15 +180,28 @@ from .get_anomaly_detectors import (
     GetAnomalyDetectors,
     GetAnomalyDetectorsAnomalyDetectors,
 )
+from .get_anomaly_detectors_connection import (
+    GetAnomalyDetectorsConnection,
+    GetAnomalyDetectorsConnectionAnomalyDetectorsConnection,
+)
 from .get_anomaly_dismissals_connection import (
     GetAnomalyDismissalsConnection,
     GetAnomalyDismissalsConnectionAnomalyDismissalsConnection,
 )
 from .get_api_keys import GetApiKeys, GetApiKeysApiKeys
+from .get_api_keys_connection import (
+    GetApiKeysConnection,
+    GetApiKeysConnectionApiKeysConnection,
+)
 from .get_audit_log import GetAuditLog, GetAuditLogAuditLog
 from .get_bars import GetBars, GetBarsBars
+from .get_bars_connection import GetBarsConnection, GetBarsConnectionBarsConnection
 from .get_book_proof import GetBookProof, GetBookProofBookProof
 from .get_calendars import GetCalendars, GetCalendarsCalendars
+from .get_calendars_connection import (
+    GetCalendarsConnection,
+    GetCalendarsConnectionCalendarsConnection,
+)
 from .get_closed_trades_connection import (
     GetClosedTradesConnection,
     GetClosedTradesConnectionClosedTradesConnection,
@@ -196,9 +221,17 @@ from .get_executions import GetExecutions, GetExecutionsExecutions
 from .get_instrument import GetInstrument, GetInstrumentInstrument
 from .get_instruments import GetInstruments, GetInstrumentsInstruments
 from .get_interest_rates import GetInterestRates, GetInterestRatesInterestRates
+from .get_interest_rates_connection import (
+    GetInterestRatesConnection,
+    GetInterestRatesConnectionInterestRatesConnection,
+)
 from .get_notification_channels import (
     GetNotificationChannels,
     GetNotificationChannelsNotificationChannels,
+)
+from .get_notification_channels_connection import (
+    GetNotificationChannelsConnection,
+    GetNotificationChannelsConnectionNotificationChannelsConnection,
 )
 from .get_order import GetOrder, GetOrderOrder
 from .get_order_statistics import GetOrderStatistics, GetOrderStatisticsOrderStatistics
@@ -211,6 +244,10 @@ from .get_position_history_connection import (
 )
 from .get_position_summary import GetPositionSummary, GetPositionSummaryPositionSummary
 from .get_positions import GetPositions, GetPositionsPositions
+from .get_positions_connection import (
+    GetPositionsConnection,
+    GetPositionsConnectionPositionsConnection,
+)
 from .get_program_trading_report import (
     GetProgramTradingReport,
     GetProgramTradingReportProgramTradingReport,
@@ -225,7 +262,16 @@ from .get_risk_rules_connection import (
     GetRiskRulesConnectionRiskRulesConnection,
 )
 from .get_scheduled_tasks import GetScheduledTasks, GetScheduledTasksScheduledTasks
+from .get_scheduled_tasks_connection import (
+    GetScheduledTasksConnection,
+    GetScheduledTasksConnectionScheduledTasksConnection,
+)
 from .get_sessions import GetSessions, GetSessionsSessions
+from .get_sessions_connection import (
+    GetSessionsConnection,
+    GetSessionsConnectionSessionsConnection,
+)
+from .get_stream_cursors import GetStreamCursors, GetStreamCursorsStreamCursors
 from .get_system_health import GetSystemHealth, GetSystemHealthSystemHealth
 from .get_system_metrics import GetSystemMetrics, GetSystemMetricsSystemMetrics
 from .get_task_runs import GetTaskRuns, GetTaskRunsTaskRuns
@@ -236,6 +282,10 @@ from .get_trading_halts_connection import (
 from .get_transaction import GetTransaction, GetTransactionTransaction
 from .get_transactions import GetTransactions, GetTransactionsAccount
 from .get_trial_balance import GetTrialBalance, GetTrialBalanceTrialBalance
+from .get_trial_balance_connection import (
+    GetTrialBalanceConnection,
+    GetTrialBalanceConnectionTrialBalanceConnection,
+)
 from .get_users import GetUsers, GetUsersUsers
 from .get_viewer import GetViewer, GetViewerViewer
 from .grant_account import GrantAccount, GrantAccountGrantAccount
@@ -681,6 +731,85 @@ class SyncClient(SyncBase):
         data = self.get_data(response)
         return UpdateUser.model_validate(data).update_user
 
+    def get_api_keys_connection(
+        self,
+        active: Union[Optional[bool], UnsetType] = UNSET,
+        after: Union[Optional[str], UnsetType] = UNSET,
+        before: Union[Optional[str], UnsetType] = UNSET,
+        first: Union[Optional[int], UnsetType] = UNSET,
+        last: Union[Optional[int], UnsetType] = UNSET,
+        **kwargs: Any,
+    ) -> GetApiKeysConnectionApiKeysConnection:
+        variables: dict[str, object] = {
+            "active": active,
+            "after": after,
+            "before": before,
+            "first": first,
+            "last": last,
+        }
+        response = self.execute(
+            query=GET_API_KEYS_CONNECTION_GQL,
+            operation_name="getApiKeysConnection",
+            variables=variables,
+            **kwargs,
+        )
+        data = self.get_data(response)
+        return GetApiKeysConnection.model_validate(data).api_keys_connection
+
+    def get_sessions_connection(
+        self,
+        after: Union[Optional[str], UnsetType] = UNSET,
+        before: Union[Optional[str], UnsetType] = UNSET,
+        first: Union[Optional[int], UnsetType] = UNSET,
+        last: Union[Optional[int], UnsetType] = UNSET,
+        user_id: Union[Optional[str], UnsetType] = UNSET,
+        **kwargs: Any,
+    ) -> GetSessionsConnectionSessionsConnection:
+        variables: dict[str, object] = {
+            "after": after,
+            "before": before,
+            "first": first,
+            "last": last,
+            "userId": user_id,
+        }
+        response = self.execute(
+            query=GET_SESSIONS_CONNECTION_GQL,
+            operation_name="getSessionsConnection",
+            variables=variables,
+            **kwargs,
+        )
+        data = self.get_data(response)
+        return GetSessionsConnection.model_validate(data).sessions_connection
+
+    def get_notification_channels_connection(
+        self,
+        after: Union[Optional[str], UnsetType] = UNSET,
+        before: Union[Optional[str], UnsetType] = UNSET,
+        enabled: Union[Optional[bool], UnsetType] = UNSET,
+        first: Union[Optional[int], UnsetType] = UNSET,
+        last: Union[Optional[int], UnsetType] = UNSET,
+        topic: Union[Optional[NotificationTopic], UnsetType] = UNSET,
+        **kwargs: Any,
+    ) -> GetNotificationChannelsConnectionNotificationChannelsConnection:
+        variables: dict[str, object] = {
+            "after": after,
+            "before": before,
+            "enabled": enabled,
+            "first": first,
+            "last": last,
+            "topic": topic,
+        }
+        response = self.execute(
+            query=GET_NOTIFICATION_CHANNELS_CONNECTION_GQL,
+            operation_name="getNotificationChannelsConnection",
+            variables=variables,
+            **kwargs,
+        )
+        data = self.get_data(response)
+        return GetNotificationChannelsConnection.model_validate(
+            data
+        ).notification_channels_connection
+
     def get_account(self, id: str, **kwargs: Any) -> Optional[GetAccountAccount]:
         variables: dict[str, object] = {"id": id}
         response = self.execute(
@@ -1098,6 +1227,33 @@ class SyncClient(SyncBase):
             data
         ).anomaly_dismissals_connection
 
+    def get_anomaly_detectors_connection(
+        self,
+        after: Union[Optional[str], UnsetType] = UNSET,
+        before: Union[Optional[str], UnsetType] = UNSET,
+        enabled: Union[Optional[bool], UnsetType] = UNSET,
+        first: Union[Optional[int], UnsetType] = UNSET,
+        last: Union[Optional[int], UnsetType] = UNSET,
+        **kwargs: Any,
+    ) -> GetAnomalyDetectorsConnectionAnomalyDetectorsConnection:
+        variables: dict[str, object] = {
+            "after": after,
+            "before": before,
+            "enabled": enabled,
+            "first": first,
+            "last": last,
+        }
+        response = self.execute(
+            query=GET_ANOMALY_DETECTORS_CONNECTION_GQL,
+            operation_name="getAnomalyDetectorsConnection",
+            variables=variables,
+            **kwargs,
+        )
+        data = self.get_data(response)
+        return GetAnomalyDetectorsConnection.model_validate(
+            data
+        ).anomaly_detectors_connection
+
     def get_book_proof(self, account_id: str, **kwargs: Any) -> GetBookProofBookProof:
         variables: dict[str, object] = {"accountId": account_id}
         response = self.execute(
@@ -1150,6 +1306,29 @@ class SyncClient(SyncBase):
         return GetDailyStatementsConnection.model_validate(
             data
         ).daily_statements_connection
+
+    def get_trial_balance_connection(
+        self,
+        after: Union[Optional[str], UnsetType] = UNSET,
+        before: Union[Optional[str], UnsetType] = UNSET,
+        first: Union[Optional[int], UnsetType] = UNSET,
+        last: Union[Optional[int], UnsetType] = UNSET,
+        **kwargs: Any,
+    ) -> GetTrialBalanceConnectionTrialBalanceConnection:
+        variables: dict[str, object] = {
+            "after": after,
+            "before": before,
+            "first": first,
+            "last": last,
+        }
+        response = self.execute(
+            query=GET_TRIAL_BALANCE_CONNECTION_GQL,
+            operation_name="getTrialBalanceConnection",
+            variables=variables,
+            **kwargs,
+        )
+        data = self.get_data(response)
+        return GetTrialBalanceConnection.model_validate(data).trial_balance_connection
 
     def get_bars(
         self,
@@ -1350,6 +1529,87 @@ class SyncClient(SyncBase):
         return GetCorporateActionsConnection.model_validate(
             data
         ).corporate_actions_connection
+
+    def get_calendars_connection(
+        self,
+        after: Union[Optional[str], UnsetType] = UNSET,
+        before: Union[Optional[str], UnsetType] = UNSET,
+        first: Union[Optional[int], UnsetType] = UNSET,
+        last: Union[Optional[int], UnsetType] = UNSET,
+        search: Union[Optional[str], UnsetType] = UNSET,
+        **kwargs: Any,
+    ) -> GetCalendarsConnectionCalendarsConnection:
+        variables: dict[str, object] = {
+            "after": after,
+            "before": before,
+            "first": first,
+            "last": last,
+            "search": search,
+        }
+        response = self.execute(
+            query=GET_CALENDARS_CONNECTION_GQL,
+            operation_name="getCalendarsConnection",
+            variables=variables,
+            **kwargs,
+        )
+        data = self.get_data(response)
+        return GetCalendarsConnection.model_validate(data).calendars_connection
+
+    def get_bars_connection(
+        self,
+        interval: BarInterval,
+        symbol: str,
+        after: Union[Optional[str], UnsetType] = UNSET,
+        before: Union[Optional[str], UnsetType] = UNSET,
+        first: Union[Optional[int], UnsetType] = UNSET,
+        from_: Union[Optional[datetime], UnsetType] = UNSET,
+        last: Union[Optional[int], UnsetType] = UNSET,
+        to: Union[Optional[datetime], UnsetType] = UNSET,
+        **kwargs: Any,
+    ) -> GetBarsConnectionBarsConnection:
+        variables: dict[str, object] = {
+            "after": after,
+            "before": before,
+            "first": first,
+            "from": from_,
+            "interval": interval,
+            "last": last,
+            "symbol": symbol,
+            "to": to,
+        }
+        response = self.execute(
+            query=GET_BARS_CONNECTION_GQL,
+            operation_name="getBarsConnection",
+            variables=variables,
+            **kwargs,
+        )
+        data = self.get_data(response)
+        return GetBarsConnection.model_validate(data).bars_connection
+
+    def get_interest_rates_connection(
+        self,
+        after: Union[Optional[str], UnsetType] = UNSET,
+        before: Union[Optional[str], UnsetType] = UNSET,
+        currency: Union[Optional[str], UnsetType] = UNSET,
+        first: Union[Optional[int], UnsetType] = UNSET,
+        last: Union[Optional[int], UnsetType] = UNSET,
+        **kwargs: Any,
+    ) -> GetInterestRatesConnectionInterestRatesConnection:
+        variables: dict[str, object] = {
+            "after": after,
+            "before": before,
+            "currency": currency,
+            "first": first,
+            "last": last,
+        }
+        response = self.execute(
+            query=GET_INTEREST_RATES_CONNECTION_GQL,
+            operation_name="getInterestRatesConnection",
+            variables=variables,
+            **kwargs,
+        )
+        data = self.get_data(response)
+        return GetInterestRatesConnection.model_validate(data).interest_rates_connection
 
     def check_order(
         self, input: PlaceOrderInput, **kwargs: Any
@@ -1764,6 +2024,37 @@ class SyncClient(SyncBase):
             data
         ).position_history_connection
 
+    def get_positions_connection(
+        self,
+        account_id: str,
+        include_closed: bool,
+        after: Union[Optional[str], UnsetType] = UNSET,
+        before: Union[Optional[str], UnsetType] = UNSET,
+        first: Union[Optional[int], UnsetType] = UNSET,
+        last: Union[Optional[int], UnsetType] = UNSET,
+        side: Union[Optional[PositionSide], UnsetType] = UNSET,
+        symbols: Union[Optional[list[str]], UnsetType] = UNSET,
+        **kwargs: Any,
+    ) -> GetPositionsConnectionPositionsConnection:
+        variables: dict[str, object] = {
+            "accountId": account_id,
+            "after": after,
+            "before": before,
+            "first": first,
+            "includeClosed": include_closed,
+            "last": last,
+            "side": side,
+            "symbols": symbols,
+        }
+        response = self.execute(
+            query=GET_POSITIONS_CONNECTION_GQL,
+            operation_name="getPositionsConnection",
+            variables=variables,
+            **kwargs,
+        )
+        data = self.get_data(response)
+        return GetPositionsConnection.model_validate(data).positions_connection
+
     def get_risk_event(self, id: str, **kwargs: Any) -> Optional[GetRiskEventRiskEvent]:
         variables: dict[str, object] = {"id": id}
         response = self.execute(
@@ -2067,3 +2358,41 @@ class SyncClient(SyncBase):
         )
         data = self.get_data(response)
         return UpdateScheduledTask.model_validate(data).update_scheduled_task
+
+    def get_scheduled_tasks_connection(
+        self,
+        after: Union[Optional[str], UnsetType] = UNSET,
+        before: Union[Optional[str], UnsetType] = UNSET,
+        enabled: Union[Optional[bool], UnsetType] = UNSET,
+        first: Union[Optional[int], UnsetType] = UNSET,
+        last: Union[Optional[int], UnsetType] = UNSET,
+        **kwargs: Any,
+    ) -> GetScheduledTasksConnectionScheduledTasksConnection:
+        variables: dict[str, object] = {
+            "after": after,
+            "before": before,
+            "enabled": enabled,
+            "first": first,
+            "last": last,
+        }
+        response = self.execute(
+            query=GET_SCHEDULED_TASKS_CONNECTION_GQL,
+            operation_name="getScheduledTasksConnection",
+            variables=variables,
+            **kwargs,
+        )
+        data = self.get_data(response)
+        return GetScheduledTasksConnection.model_validate(
+            data
+        ).scheduled_tasks_connection
+
+    def get_stream_cursors(self, **kwargs: Any) -> GetStreamCursorsStreamCursors:
+        variables: dict[str, object] = {}
+        response = self.execute(
+            query=GET_STREAM_CURSORS_GQL,
+            operation_name="getStreamCursors",
+            variables=variables,
+            **kwargs,
+        )
+        data = self.get_data(response)
+        return GetStreamCursors.model_validate(data).stream_cursors
