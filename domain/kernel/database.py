@@ -4,6 +4,7 @@ Commands go through ``unit_of_work``. A read on a connection that the last datab
 second failure is ``Unavailable``.
 """
 
+from asyncio import CancelledError
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
 from contextvars import ContextVar
@@ -26,13 +27,56 @@ class PooledConnection(asyncpg.Connection):
 
     That query costs a round trip per use; no code here leaves session state behind (locks are held per transaction or
     on a dedicated connection, settings are set at connect).
+
+    The exception is a use that was cancelled. Between a statement's preparation and its run the server has a
+    transaction open, of which asyncpg does not know; the next simple query ends it.
     """
 
-    __slots__ = ()
+    __slots__ = ("_was_cancelled",)
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._was_cancelled = False
 
     def get_reset_query(self) -> str:
-        """Nothing to reset."""
-        return ""
+        """Nothing to reset, unless a use was cancelled."""
+        if not self._was_cancelled:
+            return ""
+        self._was_cancelled = False
+        return "SELECT 1"
+
+    async def fetch(self, query: str, *args: Any, **options: Any) -> Any:
+        """All rows of a statement."""
+        with self._noting_cancellation():
+            return await super().fetch(query, *args, **options)
+
+    async def fetchrow(self, query: str, *args: Any, **options: Any) -> Any:
+        """The first row of a statement."""
+        with self._noting_cancellation():
+            return await super().fetchrow(query, *args, **options)
+
+    async def fetchval(self, query: str, *args: Any, **options: Any) -> Any:
+        """A value of the first row of a statement."""
+        with self._noting_cancellation():
+            return await super().fetchval(query, *args, **options)
+
+    async def execute(self, query: str, *args: Any, **options: Any) -> Any:
+        """Run a statement."""
+        with self._noting_cancellation():
+            return await super().execute(query, *args, **options)
+
+    async def executemany(self, command: str, args: Any, **options: Any) -> Any:
+        """Run a statement once for each of the argument lists."""
+        with self._noting_cancellation():
+            return await super().executemany(command, args, **options)
+
+    @contextmanager
+    def _noting_cancellation(self) -> Iterator[None]:
+        try:
+            yield
+        except CancelledError:
+            self._was_cancelled = True
+            raise
 
 
 class BorrowedConnection(PooledConnection):

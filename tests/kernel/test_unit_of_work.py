@@ -2,9 +2,11 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from decimal import Decimal
 from functools import partial
 
+import asyncpg
 import pytest
 from tortoise.exceptions import IntegrityError
 
@@ -12,7 +14,7 @@ from domain.accounts.models import InterestRate
 from domain.kernel import orm
 from domain.kernel.bus import Message, NullBus
 from domain.kernel.cache import VersionedCache, bump
-from domain.kernel.database import fetch, reading
+from domain.kernel.database import fetch, pool, reading
 from domain.kernel.errors import Conflict
 from domain.kernel.time import utc_now
 from domain.kernel.topic_queries import read_versions
@@ -126,3 +128,23 @@ async def test_a_violation_of_another_constraint_is_an_error(database: str) -> N
     with pytest.raises(IntegrityError):
         async with unit_of_work(NullBus()) as work:
             await work.insert_once(InterestRate(currency="SEK", loan_rate=Decimal(-1), updated_at=work.now))
+
+
+async def test_a_cancelled_statement_leaves_no_transaction_open(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    prepared = asyncpg.Connection._get_statement
+
+    async def cut(self: asyncpg.Connection, *args: object, **options: object) -> None:
+        # As if the task was cancelled after the server has prepared the statement, and before it is run.
+        await prepared(self, *args, **options)
+        raise asyncio.CancelledError
+
+    # All connections of the pool but one are in use: the next use gets the one that was cancelled.
+    async with AsyncExitStack() as others:
+        for _ in range(pool().get_max_size() - 1):
+            await others.enter_async_context(pool().acquire())
+        with monkeypatch.context() as once:
+            once.setattr(asyncpg.Connection, "_get_statement", cut)
+            with pytest.raises(asyncio.CancelledError):
+                await pool().fetch("SELECT count(*) FROM accounts WHERE name = $1", "x")
+        async with pool().acquire() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
+            assert await connection.fetchval("SELECT count(*) FROM accounts") == 0
