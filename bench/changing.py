@@ -16,7 +16,7 @@ CONNECTIONS = (8, 64)
 ROUNDS = 2
 SECONDS = 1.5
 # More orders than the rounds can cancel; of those that are changed, the venue takes only some changes at a time.
-RESTING = 10_000
+RESTING = 40_000
 _CHANGES_PER_ORDER = 15
 _BATCH = 1_000
 _CLIENTS = 8

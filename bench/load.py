@@ -86,8 +86,12 @@ class Connection(asyncio.Protocol):
             load.finished.set_result(None)
 
     def _send(self) -> None:
+        request = next(self._load.requests, None)
+        if request is None:
+            self._load.fail(RuntimeError("there are fewer requests than the server answers in the time"))
+            return
         self._sent_at = time.perf_counter()
-        self._transport.write(next(self._load.requests))
+        self._transport.write(request)
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,5 +59,5 @@ def batches(stage: Stage, web: Web, desk: Desk) -> Iterator[Row]:
             ours.append(uvloop.run(run).per_second * size)
             rate = pgbench.transactions_per_second(stage, script, clients=_BATCH_CLIENTS, seconds=int(SECONDS))
             limit.append(rate * size)
-        aim = ">= 0.4" if size == AIMED_BATCH else ""
+        aim = ">= 0.5" if size == AIMED_BATCH else ""
         yield Row(f"placeOrders of {size}", "orders/s", ours, limit, f"set-based SQL, {_BATCH_CLIENTS} clients", aim)

@@ -15,13 +15,14 @@ from domain.orders.queries import FROM_ORDERS, SELECT_ORDER, to_order
 _ORDER_WIDTH = SELECT_ORDER.count(",") + 1
 _WITH_ACCOUNTS = f"""
 SELECT {SELECT_ORDER}, {SELECT_ACCOUNT} {FROM_ORDERS} JOIN accounts a ON a.id = o.account_id
-WHERE o.id = ANY($1::uuid[]) {{more}}
+WHERE o.id = ANY({{ids}})
 """
-_ALONE = _WITH_ACCOUNTS.format(more="")
-# With the orders that exclude each other, and their other legs.
+_ALONE = _WITH_ACCOUNTS.format(ids="$1::uuid[]")
+# With the orders that exclude each other, and their other legs. The ids are found first: a condition on two columns
+# would read the whole table.
 _GROUPED = _WITH_ACCOUNTS.format(
-    more="OR o.group_id IN (SELECT g.group_id FROM orders g WHERE g.id = ANY($1::uuid[]) "
-    "AND g.contingency IN ('OCO', 'OUO'))"
+    ids="$1::uuid[] || ARRAY(SELECT o.id FROM orders g JOIN orders o ON o.group_id = g.group_id "
+    "WHERE g.id = ANY($1::uuid[]) AND g.contingency IN ('OCO', 'OUO'))"
 )
 
 
