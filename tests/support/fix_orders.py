@@ -41,6 +41,17 @@ def cancel(name: str, original: str, symbol: str, **fields: str) -> dict[int, st
 
 
 def executions(*lives: FixPeer) -> list[Fields]:
-    """The execution reports of all runs of a client, without answers to status requests."""
-    found = [fields for life in lives for fields in life.all_reports()]
-    return [fields for fields in found if fields[35] == "8" and fields[150] != "I"]
+    """The execution reports of all runs of a client, each once, without answers to status requests.
+
+    A client that is killed before it has noted a message's number gets the message again, with the flag that FIX has
+    for it.
+    """
+    found: list[Fields] = []
+    numbers: set[str] = set()
+    for fields in (fields for life in lives for fields in life.all_reports()):
+        if fields.get(43) == "Y" and fields[34] in numbers:
+            continue
+        numbers.add(fields[34])
+        if fields[35] == "8" and fields[150] != "I":
+            found.append(fields)
+    return found
