@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import pytest
@@ -23,6 +24,7 @@ from tradegraph_client import (
     StreamEnded,
     Unauthenticated,
     Unavailable,
+    streaming,
 )
 from tradegraph_client.types import (
     CreateApiKeyInput,
@@ -125,7 +127,17 @@ async def test_a_refused_subscription_is_not_retried(shared_web: Process, client
             await anext(nobody.watch_system_health(retry=RetryPolicy(patience_seconds=0)))
 
 
-async def test_a_stream_survives_kills_of_the_server_and_the_end_of_its_session(fresh: Installation) -> None:
+async def test_a_stream_survives_kills_of_the_server_and_the_end_of_its_session(
+    fresh: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pauses: list[float] = []
+
+    def note(*given: Any) -> float:
+        pauses.append(wait(*given))
+        return pauses[-1]
+
+    wait = streaming._wait
+    monkeypatch.setattr(streaming, "_wait", note)
     web = fresh.web()
     fresh.start(web)
     async with signed_in(web.address) as desk:
@@ -141,9 +153,12 @@ async def test_a_stream_survives_kills_of_the_server_and_the_end_of_its_session(
         assert await some(stream, 1) == ["1 PENDING_NEW"]
         waiting = asyncio.ensure_future(anext(stream))
         web.kill()
-        # When the server is back, the session is over, too.
+        # The stream has tried in vain before; and when the server is back, the session is over, too.
+        await eventually(lambda: len(pauses) >= 2)
         await end_sessions(fresh)
         await web.come_back("Uvicorn running")
+        # It signs in again at once.
+        await eventually(lambda: 0.0 in pauses or waiting.done())
         await client.place_order(limit(place, "2"))
         event = await asyncio.wait_for(waiting, 180)
         assert (event.order.quantity, event.kind) == (Decimal("2"), "PENDING_NEW")

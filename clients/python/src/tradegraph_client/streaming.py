@@ -135,7 +135,7 @@ class _Lost(Exception):
 async def follow(client: Signer, wanted: Subscription) -> AsyncGenerator[dict[str, Any], None]:
     """The data of a subscription, without end unless the server completes it."""
     policy = wanted.retry or _FOR_EVER
-    attempt, since, refused = 0, time.monotonic(), None
+    attempt, since, refused, has_renewed = 0, time.monotonic(), None, False
     while True:
         authorization, began = None, time.monotonic()
         try:
@@ -143,7 +143,7 @@ async def follow(client: Signer, wanted: Subscription) -> AsyncGenerator[dict[st
             refused = None
             async with aclosing(_one_connection(client, authorization, wanted)) as brought:
                 async for data in brought:
-                    attempt = 0
+                    attempt, has_renewed = 0, False
                     yield data
                     wanted.taken(data)
         except _Lost as lost:
@@ -155,11 +155,12 @@ async def follow(client: Signer, wanted: Subscription) -> AsyncGenerator[dict[st
         if client.is_closed:
             raise StreamEnded("the client was closed")
         if time.monotonic() - began >= _SETTLED_SECONDS:
-            attempt = 0
+            attempt, has_renewed = 0, False
         if isinstance(error, Unauthenticated):
-            if attempt or not client.can_renew:
+            # A new credential is refused as well: another one would fare no better.
+            if has_renewed or not client.can_renew:
                 raise error
-            refused = authorization
+            refused, has_renewed = authorization, True
         since = time.monotonic() if attempt == 0 else since
         attempt += 1
         elapsed = time.monotonic() - since
