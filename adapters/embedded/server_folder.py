@@ -116,6 +116,17 @@ def _lock_within(descriptor: int, seconds: float) -> bool:
             return True
 
 
+def _create_private_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, mode=0o700)
+    except FileExistsError:
+        # Another process that starts at the same time has made it.
+        if not folder.is_dir():
+            raise
+    else:
+        folder.chmod(0o711 if os.geteuid() == 0 else 0o700)
+
+
 def make_private_folder(folder: Path) -> None:
     """Create the folder if needed; existing content keeps its permissions.
 
@@ -123,8 +134,7 @@ def make_private_folder(folder: Path) -> None:
     """
     try:
         if not folder.exists():
-            folder.mkdir(parents=True, mode=0o700)
-            folder.chmod(0o711 if os.geteuid() == 0 else 0o700)
+            _create_private_folder(folder)
         writable = os.access(folder, os.R_OK | os.W_OK | os.X_OK)
     except OSError as error:
         raise EmbeddedError(f"cannot create the data folder {folder}: {error.strerror}") from None

@@ -16,6 +16,7 @@ import redis
 
 from adapters.embedded import EmbeddedError, EmbeddedServices, embedded_services, running_services
 from adapters.embedded.ports import LOOPBACK, free_port
+from adapters.embedded.server_folder import make_private_folder
 from tests.support.waiting import eventually
 
 _SERVE = """
@@ -224,3 +225,16 @@ def test_a_file_in_place_of_the_data_folder_is_refused(tmp_path: Path) -> None:
 def test_free_ports_can_be_bound() -> None:
     with socket.create_server((LOOPBACK, free_port())):
         pass
+
+
+def test_processes_that_start_together_share_a_new_data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "data"
+    make_private_folder(folder)
+    permissions = folder.stat().st_mode
+    (tmp_path / "file").touch()
+    # Each looked before any of them had made it.
+    monkeypatch.setattr(Path, "exists", lambda _: False)
+    make_private_folder(folder)
+    assert folder.stat().st_mode == permissions
+    with pytest.raises(EmbeddedError, match="File exists"):
+        make_private_folder(tmp_path / "file")
