@@ -10,8 +10,10 @@ from typing import Generic, TypeVar
 
 import strawberry
 
+from api.context import Info
 from api.graphql.field_flags import SAME_FOR_ALL
 from domain.kernel.listed_pages import Key, page_of
+from domain.kernel.owned_page_queries import OwnedList, OwnedPage
 from domain.kernel.pages import Page, PageRequest
 
 Node = TypeVar("Node")
@@ -71,12 +73,30 @@ def connection(
     )
 
 
+async def owned(
+    info: Info, rows: OwnedList[Value], wanted: OwnedPage, view: Callable[[Value], Node]
+) -> Connection[Node]:
+    """The connection of an owner's list, loaded with those of the operation's other owners."""
+    page = await info.context.load(rows.pages, wanted)
+    assert page is not None, "there is one of every owner"
+
+    async def count() -> int:
+        return await info.context.load(rows.counts, (wanted.owner, wanted.arguments)) or 0
+
+    return connection(page, view, count)
+
+
 def listed(
     request: PageRequest, values: Collection[Value], key: Callable[[Value], Key], view: Callable[[Value], Node]
 ) -> Connection[Node]:
     """The connection of a bounded list that is whole in memory, in the order of its keys."""
+    return connection(page_of(request, values, key), view, counted(values))
+
+
+def counted(values: Collection[object]) -> Callable[[], Awaitable[int]]:
+    """Counts a list that is whole in memory."""
 
     async def count() -> int:
         return len(values)
 
-    return connection(page_of(request, values, key), view, count)
+    return count

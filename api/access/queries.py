@@ -43,14 +43,18 @@ class AccessQuery:
         return connection(page, User.of, partial(users.count_users, actor))
 
     @strawberry.field(
-        description="Your API keys, newest first, revoked ones included. An API key without MANAGE sees only itself."
+        description="Your API keys, newest first, revoked ones included. An API key without MANAGE sees only itself. "
+        "In pages: `apiKeysConnection`."
     )
     async def api_keys(self, info: Info) -> list[ApiKey]:
         """The actor's own keys."""
         return [ApiKey.of(key) for key in await keys.read_keys(info.context.require_actor())]
 
     @strawberry.field(
-        description=("Your active sessions, or as ADMIN those of a user, newest first. An API key needs MANAGE.")
+        description=(
+            "Your active sessions, or as ADMIN those of a user, newest first. An API key needs MANAGE. "
+            "In pages: `sessionsConnection`."
+        )
     )
     async def sessions(self, info: Info, user_id: strawberry.ID | None = None) -> list[OpenSession]:
         """Sessions with their devices and addresses."""

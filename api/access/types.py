@@ -10,6 +10,7 @@ import strawberry
 from api.access.enums import AuditOutcome, KeyScope, Role
 from api.context import Info
 from api.node import Node
+from api.pages import Connection, connection, counted, listed
 from api.scalars import JSON, raw_json
 from domain.access import types
 from domain.access.grant_queries import read_account_ids
@@ -18,6 +19,8 @@ from domain.access.keys import read_keys
 from domain.access.preferences import read_preferences
 from domain.access.session_store import list_sessions
 from domain.access.users import visible_grants
+from domain.kernel.listed_pages import page_of
+from domain.kernel.pages import Page, page_request
 
 if TYPE_CHECKING:
     from api.accounts.grants import AccountGrant
@@ -38,7 +41,8 @@ class User(Node):
     person: strawberry.Private[types.User]
 
     @strawberry.field(
-        description="Accounts of others that this person was given access to, as far as you may see them."
+        description="Accounts of others that this person was given access to, as far as you may see them. In pages: "
+        "`grantsConnection`."
     )
     async def grants(self, info: Info) -> list[Annotated["AccountGrant", strawberry.lazy("api.accounts.grants")]]:
         """Values, not views: the view of a grant leads to accounts, which lead back here."""
@@ -55,7 +59,8 @@ class User(Node):
         return raw_json(await read_preferences(self.person.id))
 
     @strawberry.field(
-        description="Accounts that this person owns or was given access to, as far as you may see them, oldest first."
+        description="Accounts that this person owns or was given access to, as far as you may see them, oldest first. "
+        "In pages: `accountsConnection`."
     )
     async def accounts(self, info: Info) -> list[Annotated["Account", strawberry.lazy("api.accounts.types")]]:
         """Loaded with those of the operation's other people."""
@@ -65,9 +70,48 @@ class User(Node):
         return cast("list[Account]", list(await asyncio.gather(*values)))
 
     @strawberry.field(
+        description="Accounts of others that this person was given access to, as far as you may see them, by the "
+        "opening of the account, in pages."
+    )
+    async def grants_connection(
+        self,
+        info: Info,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+    ) -> Connection[Annotated["AccountGrant", strawberry.lazy("api.accounts.grants")]]:
+        """A page of them."""
+        request = page_request(first, after, last, before, parts=2, of=("User.grants", self.person.id))
+        grants = await info.context.load(read_grants, self.person.id) or []
+        shown = visible_grants(info.context.require_actor(), grants)
+        return listed(request, shown, _grant_key, lambda grant: cast("AccountGrant", grant))
+
+    @strawberry.field(
+        description="Accounts that this person owns or was given access to, as far as you may see them, oldest first, "
+        "in pages."
+    )
+    async def accounts_connection(
+        self,
+        info: Info,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+    ) -> Connection[Annotated["Account", strawberry.lazy("api.accounts.types")]]:
+        """A page of them; only its accounts are loaded."""
+        request = page_request(first, after, last, before, parts=1, of=("User.accounts", self.person.id))
+        ids = await info.context.load(read_account_ids, self.person.id) or []
+        shown = [each for each in ids if info.context.require_actor().may_read(each)]
+        page = page_of(request, shown, lambda each: (str(each),))
+        values = await info.context.load_all(info.context.services.books.read, page.nodes)
+        valued = Page(values, lambda value: page.cursor(value.id), page.has_next, page.has_previous)
+        return connection(valued, lambda value: cast("Account", value), counted(shown))
+
+    @strawberry.field(
         name="apiKeys",
         description="Your API keys, newest first, revoked ones included; null of anybody else. An API key without"
-        " MANAGE sees only itself.",
+        " MANAGE sees only itself. In pages: `apiKeysConnection`.",
     )
     async def keys(self, info: Info) -> list[Annotated["ApiKey", strawberry.lazy("api.access.types")]] | None:
         """The viewer's own."""
@@ -77,7 +121,8 @@ class User(Node):
         return [ApiKey.of(key) for key in await read_keys(actor)]
 
     @strawberry.field(
-        description="Your open sessions, newest first; null of anybody else, and for an API key without MANAGE."
+        description="Your open sessions, newest first; null of anybody else, and for an API key without MANAGE. "
+        "In pages: `sessionsConnection`."
     )
     async def sessions(self, info: Info) -> list[Annotated["OpenSession", strawberry.lazy("api.access.types")]] | None:
         """The viewer's own."""
@@ -240,6 +285,10 @@ class AuditEntry:
             address=entry.address,
             request_id=_id(entry.request_id),
         )
+
+
+def _grant_key(grant: types.Grant) -> tuple[str, str]:
+    return str(grant.account_id), grant.permission.value
 
 
 def _id(identifier: UUID | None) -> strawberry.ID | None:

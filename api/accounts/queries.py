@@ -126,7 +126,10 @@ class AccountsQuery:
         return cast(BookProof, await prove_book(wanted, catalog.by_id))
 
     @strawberry.field(
-        description=("Interest rates of loans, by currency; a currency that is not listed is lent without interest.")
+        description=(
+            "Interest rates of loans, by currency; a currency that is not listed is lent without interest. "
+            "In pages: `interestRatesConnection`."
+        )
     )
     async def interest_rates(self, info: Info) -> list[InterestRate]:
         """Every rate that was set."""
@@ -152,7 +155,9 @@ class AccountsQuery:
         return listed(request, found, lambda rate: (rate.currency,), lambda rate: cast(InterestRate, rate))
 
     @strawberry.field(
-        description="Per currency, all accounts against the house. Needs ADMIN or RISK_MANAGER.", metadata=COSTLY
+        description="Per currency, all accounts against the house. Needs ADMIN or RISK_MANAGER. In pages: "
+        "`trialBalanceConnection`.",
+        metadata=COSTLY,
     )
     async def trial_balance(self, info: Info) -> list[TrialBalance]:
         """The whole platform's balance."""

@@ -137,7 +137,10 @@ class Account(Node):
         """Read with those of the operation's other accounts."""
         return cursor_of(await info.context.load(read_heads, value.id) or 0)
 
-    @strawberry.field(description="Its open positions; on request also the closed ones.", metadata=SAME_FOR_ALL)
+    @strawberry.field(
+        description="Its open positions; on request also the closed ones. In pages: `positionsConnection(accountId)`.",
+        metadata=SAME_FOR_ALL,
+    )
     async def positions(
         self, value: strawberry.Parent[AccountValue], info: Info, include_closed: bool = False
     ) -> list[Annotated["Position", strawberry.lazy("api.positions.types")]]:
@@ -256,7 +259,8 @@ class DailyStatement:
     closing_equity: Decimal = strawberry.field(description="Cash and holdings at the day's closing prices.")
     executions: int
     positions: list[Annotated["PositionSnapshot", strawberry.lazy("api.positions.types")]] = strawberry.field(
-        description="Positions at the end of the day, and positions that were closed during it."
+        description="Positions at the end of the day, and positions that were closed during it. "
+        "In pages: `positionHistoryConnection(accountId)`."
     )
 
     @strawberry.field(description="The currency of all its money: the account's.", metadata=SAME_FOR_ALL)

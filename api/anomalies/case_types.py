@@ -1,6 +1,7 @@
 """Shapes of cases in the schema; their sources are the domain's own values."""
 
 from datetime import datetime
+from functools import partial
 from typing import Annotated, cast
 
 import strawberry
@@ -12,11 +13,14 @@ from api.context import Info
 from api.graphql.field_flags import SAME_FOR_ALL
 from api.node import Node
 from api.orders.types import Execution, Order, execution_view, order_view
+from api.pages import Connection, owned
 from api.realtime.streams import cursor_of
 from api.risk.enums import Severity
 from api.scalars import Cursor
+from domain.access.types import Actor
 from domain.anomalies.cases import evidence as found
 from domain.anomalies.cases import types as values
+from domain.anomalies.cases.part_queries import FINDINGS, STEPS, visible_accounts
 from domain.anomalies.cases.queries import read_findings_of, read_steps_of
 from domain.anomalies.cases.reading import (
     evidence_shown_to,
@@ -24,6 +28,7 @@ from domain.anomalies.cases.reading import (
     read_material,
     step_shown_to,
 )
+from domain.kernel.owned_page_queries import OwnedPage
 from domain.kernel.pages import page_request
 
 _First = Annotated[int, strawberry.argument(description="Number of items from the beginning: 1 to 500.")]
@@ -64,25 +69,27 @@ class AnomalyCaseSeries:
 class AnomalyCaseEvidence:
     """A view of ``domain.anomalies.cases.evidence.CaseEvidence``."""
 
-    samples: list[AnomalySample] = strawberry.field(description="Readings of the component, oldest first.")
+    samples: list[AnomalySample] = strawberry.field(
+        description="Readings of the component, oldest first. At most 1,000."
+    )
     chart: list[AnomalyCaseSeries] = strawberry.field(
-        description="The same as points over time; empty series are left out."
+        description="The same as points over time; empty series are left out. At most one of each kind."
     )
     is_complete: bool = strawberry.field(
         description="False where the findings name more than 500 orders, executions or transactions."
     )
 
-    @strawberry.field(description="The orders that are named, and those of the executions, oldest first.")
+    @strawberry.field(description="The orders that are named, and those of the executions, oldest first. At most 500.")
     def orders(self, evidence: strawberry.Parent[found.CaseEvidence], first: _First = 100) -> list[Order]:
         """The first of them."""
         return [order_view(order) for order in evidence.orders[: page_request(first, parts=1).size]]
 
-    @strawberry.field(description="The executions that are named, oldest first.")
+    @strawberry.field(description="The executions that are named, oldest first. At most 500.")
     def executions(self, evidence: strawberry.Parent[found.CaseEvidence], first: _First = 100) -> list[Execution]:
         """The first of them."""
         return [execution_view(fill) for fill in evidence.executions[: page_request(first, parts=1).size]]
 
-    @strawberry.field(description="The money movements that are named, oldest first.")
+    @strawberry.field(description="The money movements that are named, oldest first. At most 500.")
     def transactions(
         self, evidence: strawberry.Parent[found.CaseEvidence], first: _First = 100
     ) -> list[AccountTransaction]:
@@ -125,17 +132,32 @@ class AnomalyCase(Node):
     closed_at: datetime | None = strawberry.field(description="Null while it is open.")
     version: int = strawberry.field(description="Grows with each change; see `expectedVersion` of the mutations.")
 
-    @strawberry.field(description="Its findings that you may see, newest first.")
+    @strawberry.field(description="Its findings that you may see, newest first. A case has at most 500.")
     async def findings(self, case: strawberry.Parent[values.Case], info: Info, first: _First = 50) -> list[Anomaly]:
         """Loaded with those of the operation's other cases."""
         size, actor = page_request(first, parts=1).size, info.context.require_actor()
         loaded = await info.context.load(read_findings_of, case.id) or []
         return [anomaly_view(one) for one in findings_shown_to(actor, loaded)[:size]]
 
+    @strawberry.field(description="Its findings that you may see, newest first, in pages.")
+    async def findings_connection(
+        self,
+        case: strawberry.Parent[values.Case],
+        info: Info,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+    ) -> Connection[Anomaly]:
+        """A page of them, loaded with those of the operation's other cases."""
+        request = page_request(first, after, last, before, parts=1, of=("AnomalyCase.findings", case.id))
+        wanted = OwnedPage(case.id, request, visible_accounts(info.context.require_actor()))
+        return await owned(info, FINDINGS, wanted, anomaly_view)
+
     @strawberry.field(
         description=(
             "Its newest steps, oldest first, without those of findings that you may not see. Notes are shown "
-            "to those who work cases."
+            "to those who work cases. In pages: `timelineConnection`."
         )
     )
     async def timeline(
@@ -146,6 +168,27 @@ class AnomalyCase(Node):
         loaded = await info.context.load(read_steps_of, case.id) or []
         shown = [step for event in loaded if (step := step_shown_to(actor, event)) is not None]
         return [case_event_view(step) for step in shown[-size:]]
+
+    @strawberry.field(
+        description=(
+            "All its steps, oldest first, in pages, without those of findings that you may not see. Notes are shown "
+            "to those who work cases."
+        )
+    )
+    async def timeline_connection(
+        self,
+        case: strawberry.Parent[values.Case],
+        info: Info,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+    ) -> Connection[Annotated["AnomalyCaseEvent", strawberry.lazy("api.anomalies.case_types")]]:
+        """A page of them, loaded with those of the operation's other cases."""
+        actor = info.context.require_actor()
+        request = page_request(first, after, last, before, parts=1, of=("AnomalyCase.timeline", case.id))
+        wanted = OwnedPage(case.id, request, visible_accounts(actor))
+        return await owned(info, STEPS, wanted, partial(_shown_step, actor))
 
     @strawberry.field(description="Its evidence.")
     async def evidence(self, case: strawberry.Parent[values.Case], info: Info) -> AnomalyCaseEvidence:
@@ -208,6 +251,12 @@ def case_view(value: values.Case) -> AnomalyCase:
 def case_event_view(value: values.CaseEvent) -> AnomalyCaseEvent:
     """The value itself, which fields read from."""
     return cast(AnomalyCaseEvent, value)
+
+
+def _shown_step(actor: Actor, event: values.CaseEvent) -> AnomalyCaseEvent:
+    step = step_shown_to(actor, event)
+    assert step is not None, "only steps that the actor may see are read"
+    return case_event_view(step)
 
 
 def dismissal_view(value: values.Dismissal) -> AnomalyDismissal:

@@ -43,6 +43,9 @@ class AnomalyFilterInput:
     min_severity: Severity | None = None
     since: datetime | None = strawberry.field(name="from", default=None)
     until: datetime | None = strawberry.field(name="to", default=None)
+    case_id: strawberry.ID | None = strawberry.field(
+        description="Only the findings of this case; null for all.", default=None
+    )
 
     def to_domain(self) -> AnomalyFilter:
         """The filter."""
@@ -52,4 +55,5 @@ class AnomalyFilterInput:
             severities=severities_from(self.min_severity) if self.min_severity is not None else None,
             since=self.since,
             until=self.until,
+            case_id=named(self.case_id) if self.case_id is not None else None,
         )

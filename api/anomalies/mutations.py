@@ -29,8 +29,8 @@ class AnomaliesMutation:
 
     @strawberry.mutation(
         description=(
-            "Run the detectors on the events since their last run; returns their findings of `kinds`. Needs "
-            "RISK_MANAGER or ADMIN."
+            "Run the detectors on the events since their last run; returns their findings of `kinds`, at most "
+            "2,000. Needs RISK_MANAGER or ADMIN."
         )
     )
     async def run_anomaly_detection(self, info: Info, kinds: list[AnomalyKind] | None = None) -> list[Anomaly]:

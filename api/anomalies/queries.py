@@ -41,7 +41,9 @@ class AnomaliesQuery:
         """One anomaly."""
         return cast("Anomaly | None", await find_visible(info, find_anomalies, id))
 
-    @strawberry.field(description="All detectors with their settings. Needs RISK_MANAGER or ADMIN.")
+    @strawberry.field(
+        description="All detectors with their settings. Needs RISK_MANAGER or ADMIN. One for each kind of anomaly."
+    )
     async def anomaly_detectors(self, info: Info) -> list[AnomalyDetector]:
         """One of each kind."""
         return cast("list[AnomalyDetector]", await service.list_detectors(info.context.require_actor()))

@@ -81,14 +81,14 @@ class Anomaly(Node):
         """Loaded with the operation's other accounts."""
         return cast("Account | None", await load_account(info, anomaly.account_id))
 
-    @strawberry.field(description="The orders that it rests on, as far as you may see them.")
+    @strawberry.field(description="The orders that it rests on, as far as you may see them. At most 500.")
     async def orders(
         self, anomaly: strawberry.Parent[Any], info: Info
     ) -> list[Annotated["Order", strawberry.lazy("api.orders.types")]]:
         """Loaded with the operation's other orders."""
         return cast("list[Order]", await visible_orders(info, values.named_in(anomaly, "orderIds")))
 
-    @strawberry.field(description="The executions that it rests on, as far as you may see them.")
+    @strawberry.field(description="The executions that it rests on, as far as you may see them. At most 500.")
     async def executions(
         self, anomaly: strawberry.Parent[Any], info: Info
     ) -> list[Annotated["Execution", strawberry.lazy("api.orders.types")]]:

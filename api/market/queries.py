@@ -60,7 +60,7 @@ class MarketQuery:
     @strawberry.field(
         description=(
             "The built-in calendars and those that people have created. Instruments may also have any code "
-            "of `exchange_calendars`."
+            "of `exchange_calendars`. In pages: `calendarsConnection`."
         )
     )
     async def calendars(self, info: Info) -> list[TradingCalendar]:
@@ -87,7 +87,10 @@ class MarketQuery:
         found = await list_calendars(info.context.services.market, search)
         return listed(request, found, lambda known: (known.rule.code,), calendar_view)
 
-    @strawberry.field(description="The newest quotes of those symbols that have one, in the order asked for.")
+    @strawberry.field(
+        description="The newest quotes of those symbols that have one, in the order asked for. "
+        "At most one for each symbol."
+    )
     async def quotes(self, info: Info, symbols: list[str]) -> list[Quote]:
         """From this process's board."""
         info.context.require_actor()
@@ -135,7 +138,7 @@ class MarketQuery:
 
     @strawberry.field(
         description="Bars with `from` <= at < `to`, oldest first. When there are more than `limit`: the first ones "
-        "after `from` if that is given, else the last ones."
+        "after `from` if that is given, else the last ones. In pages: `barsConnection`."
     )
     async def bars(
         self,

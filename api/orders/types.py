@@ -21,11 +21,15 @@ from api.orders.enums import (
     Side,
 )
 from api.orders.terms import OrderTermsView
+from api.pages import Connection, owned
 from api.realtime.streams import cursor_of
 from api.risk.types import RiskViolation
 from api.scalars import JSON, Cursor
 from domain.accounts.event_queries import read_order_events
+from domain.kernel.owned_page_queries import OwnedPage
+from domain.kernel.pages import page_request
 from domain.kernel.time import Nanos
+from domain.orders.history_queries import ORDER_EVENTS
 from domain.orders.model import order as values
 from domain.orders.model.events import read_order_event
 from domain.orders.queries import read_executions_of, read_groups, read_orders
@@ -100,7 +104,8 @@ class Order(OrderTermsView, Node):
         return cast("Order | None", await load_order(info, order.parent_id))
 
     @strawberry.field(
-        description="All orders of its bracket or OCO, including itself, oldest first; empty without a group.",
+        description="All orders of its bracket or OCO, including itself, oldest first; empty without a group. "
+        "In pages: `orders(filter: { groupId })`.",
         metadata=same_for_all_reading("group_id"),
     )
     async def group(
@@ -110,20 +115,39 @@ class Order(OrderTermsView, Node):
         found = await info.context.load(read_groups, order.group_id) if order.group_id is not None else None
         return cast("list[Order]", found or [])
 
-    @strawberry.field(description="Its fills, oldest first.", metadata=same_for_all_reading("id"))
+    @strawberry.field(
+        description="Its fills, oldest first. In pages: `executions(filter: { orderId })`.",
+        metadata=same_for_all_reading("id"),
+    )
     async def executions(
         self, order: strawberry.Parent[values.Order], info: Info
     ) -> list[Annotated["Execution", strawberry.lazy("api.orders.types")]]:
         """Loaded with those of the operation's other orders."""
         return cast("list[Execution]", await info.context.load(read_executions_of, order.id) or [])
 
-    @strawberry.field(description="All its events, oldest first.", metadata=same_for_all_reading("id"))
+    @strawberry.field(
+        description="All its events, oldest first. In pages: `historyConnection`.", metadata=same_for_all_reading("id")
+    )
     async def history(
         self, order: strawberry.Parent[values.Order], info: Info
     ) -> list[Annotated["OrderEvent", strawberry.lazy("api.orders.types")]]:
         """From the account's event log."""
         events = await info.context.load(read_order_events, order.id) or []
         return [event_view(event) for row in events if (event := read_order_event(row)) is not None]
+
+    @strawberry.field(description="All its events, oldest first, in pages.")
+    async def history_connection(
+        self,
+        order: strawberry.Parent[values.Order],
+        info: Info,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+    ) -> Connection[Annotated["OrderEvent", strawberry.lazy("api.orders.types")]]:
+        """A page of them, loaded with those of the operation's other orders."""
+        request = page_request(first, after, last, before, parts=1, of=("Order.history", order.id))
+        return await owned(info, ORDER_EVENTS, OwnedPage(order.id, request), event_view)
 
 
 @strawberry.type(description="One fill of an order.")

@@ -45,7 +45,9 @@ class PositionsQuery:
         # Of several, what is held comes before what is closed.
         return position_view(max(held, key=lambda row: row.quantity != 0)) if held else None
 
-    @strawberry.field(description="Open positions of an account; on request also the closed ones.")
+    @strawberry.field(
+        description="Open positions of an account; on request also the closed ones. In pages: `positionsConnection`."
+    )
     async def positions(self, info: Info, account_id: strawberry.ID, include_closed: bool = False) -> list[Position]:
         """All positions of an account."""
         wanted = named(account_id)

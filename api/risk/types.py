@@ -221,7 +221,9 @@ class RiskMetrics:
     )
     open_orders: int
     orders_last_minute: int
-    limits: list[LimitUsage] = strawberry.field(description="Of all rules that hold for the account, most used first.")
+    limits: list[LimitUsage] = strawberry.field(
+        description="Of all rules that hold for the account, most used first. One for each rule."
+    )
 
 
 def risk_event_view(value: values.RiskEvent) -> RiskEvent:

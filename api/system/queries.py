@@ -34,7 +34,10 @@ class SystemQuery:
         """Loaded together."""
         return await load_nodes(info, ids)
 
-    @strawberry.field(description="Scheduled tasks of the platform, by name. Needs RISK_MANAGER or ADMIN.")
+    @strawberry.field(
+        description="Scheduled tasks of the platform, by name. Needs RISK_MANAGER or ADMIN. In pages: "
+        "`scheduledTasksConnection`."
+    )
     async def scheduled_tasks(self, info: Info) -> list[ScheduledTask]:
         """All of them, as they are in force."""
         return [ScheduledTask.of(task) for task in await service.list_tasks(info.context.require_actor())]
@@ -99,7 +102,8 @@ class SystemQuery:
         return cast(SystemMetrics, await info.context.services.inspection.metrics())
 
     @strawberry.field(
-        description="Your channels of notifications; for RISK_MANAGER and ADMIN those of the platform too."
+        description="Your channels of notifications; for RISK_MANAGER and ADMIN those of the platform too. "
+        "In pages: `notificationChannelsConnection`."
     )
     async def notification_channels(self, info: Info) -> list[NotificationChannel]:
         """Oldest first, the platform's at the end."""

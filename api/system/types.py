@@ -107,7 +107,7 @@ class ScheduledTask(Node):
         runs = await info.context.load(read_newest, (self.name, 1))
         return TaskRun.of(runs[0]) if runs else None
 
-    @strawberry.field(description="Its newest runs, newest first.", metadata=SAME_FOR_ALL)
+    @strawberry.field(description="Its newest runs, newest first. In pages: `taskRuns(task)`.", metadata=SAME_FOR_ALL)
     async def runs(self, info: Info, first: int | None = 20) -> list[TaskRun]:
         """Loaded with those of the operation's other tasks."""
         count = check_run_count(20 if first is None else first)
@@ -141,7 +141,7 @@ class SystemHealth:
     )
     version: str = strawberry.field(description="The release of the process that answers.")
     started_at: datetime = strawberry.field(description="Time at which the process that answers was started.")
-    components: list[ComponentHealth] = strawberry.field(description="The parts.")
+    components: list[ComponentHealth] = strawberry.field(description="The parts, one for each name.")
     checked_at: datetime = strawberry.field(description="Time at which the parts were looked at.")
 
 
@@ -184,10 +184,10 @@ class SystemMetrics:
     )
     queue_depth: int = strawberry.field(description="Commands that wait for venues, and runs that wait for a worker.")
     orders_last_minute: list[NamedCount] = strawberry.field(
-        description="Orders stored in the last minute, by the status that they have now."
+        description="Orders stored in the last minute, by the status that they have now. One for each status."
     )
     rejects_last_minute: list[NamedCount] = strawberry.field(
-        description="Orders refused in the last minute, by reason."
+        description="Orders refused in the last minute, by reason. One for each reason."
     )
     order_to_fill_p50_ms: float | None = strawberry.field(
         description="Half of the orders of the last minute had their first fill within this many milliseconds; null "

@@ -6,8 +6,8 @@ account's lock, and two of the same number would meet there. A caller that gives
 SQL: the event log, written with every change and read by ranges of many accounts.
 """
 
-from collections.abc import Iterable
-from datetime import timedelta
+from collections.abc import Collection, Iterable
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from domain.accounts.events import channel, encode_events
@@ -47,13 +47,14 @@ INSERT_EVENTS = insertion(
     },
 )
 event_record = reader(*INSERT_EVENTS.columns)
-_READ = """
-SELECT account_id, sequence, kind, at, order_id, payload FROM account_events
+EVENT_COLUMNS = "account_id, sequence, kind, at, order_id, payload"
+_READ = f"""
+SELECT {EVENT_COLUMNS} FROM account_events
 WHERE account_id = $1 AND sequence > $2 AND sequence <= $3 ORDER BY sequence LIMIT $4
 """
 
-_READ_OF_ORDERS = """
-SELECT account_id, sequence, kind, at, order_id, payload FROM account_events
+_READ_OF_ORDERS = f"""
+SELECT {EVENT_COLUMNS} FROM account_events
 WHERE order_id = ANY($1::uuid[]) AND at >= $2 ORDER BY order_id, sequence
 """
 
@@ -83,11 +84,15 @@ async def read_order_events(order_ids: Iterable[UUID]) -> dict[UUID, list[Accoun
     """The events of orders, oldest first."""
     wanted = list(order_ids)
     found: dict[UUID, list[AccountEvent]] = {order_id: [] for order_id in wanted}
-    # An order's id tells when it was placed.
-    oldest = min(Nanos.now(), *map(made_at, wanted)) if wanted else 0
-    for row in await fetch(_READ_OF_ORDERS, wanted, Nanos(oldest).to_datetime() - _CLOCKS):
+    for row in await fetch(_READ_OF_ORDERS, wanted, logged_since(wanted)):
         found[row["order_id"]].append(AccountEvent(*row))
     return found
+
+
+def logged_since(order_ids: Collection[UUID]) -> datetime:
+    """A time before the first event of any of these orders, whose ids tell when they were placed."""
+    oldest = min(Nanos.now(), *map(made_at, order_ids)) if order_ids else 0
+    return Nanos(oldest).to_datetime() - _CLOCKS
 
 
 async def read_heads(account_ids: Iterable[UUID]) -> dict[UUID, int]:

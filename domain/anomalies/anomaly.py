@@ -11,6 +11,9 @@ from domain.anomalies.types import AnomalyKind
 from domain.kernel.ids import parse_id
 from domain.risk.types import RiskAction, Severity
 
+# Of each kind the most that is shown of what a finding or a case names; detectors remember no more.
+MAX_NAMED = 500
+
 
 @dataclass(frozen=True, slots=True)
 class Anomaly:
@@ -59,9 +62,9 @@ class DetectorReport(DetectorSetting):
 
 
 def named_in(anomaly: Anomaly, key: str) -> tuple[UUID, ...]:
-    """The ids that an anomaly's evidence lists under ``key``, each once."""
+    """The ids that an anomaly's evidence lists under ``key``, each once; the first 500."""
     listed = orjson.loads(anomaly.evidence).get(key, ())
-    return tuple(dict.fromkeys(found for each in listed if (found := parse_id(each)) is not None))
+    return tuple(dict.fromkeys(found for each in listed if (found := parse_id(each)) is not None))[:MAX_NAMED]
 
 
 def evidence_naming(anomaly: Anomaly, visible: Collection[UUID]) -> str:

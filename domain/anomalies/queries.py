@@ -5,7 +5,7 @@ SQL: the event log read in one pass over all accounts, and keyset pages.
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from operator import attrgetter
 from typing import Any
@@ -226,6 +226,7 @@ class AnomalyFilter:
     severities: tuple[Severity, ...] | None = None
     since: datetime | None = None
     until: datetime | None = None
+    case_id: UUID | None = None
 
 
 _MATCHES = """
@@ -247,13 +248,24 @@ def _arguments(wanted: AnomalyFilter) -> list[object]:
 
 
 _LIST = NumberedList("anomalies", ANOMALY_COLUMNS, _MATCHES, "sequence", to_anomaly, attrgetter("sequence"))
+# A statement of its own: a condition that may be absent cannot be read from the index of cases.
+_OF_CASE = replace(_LIST, condition=f"{_MATCHES} AND case_id = $7")
+
+
+def _chosen(wanted: AnomalyFilter) -> tuple[NumberedList[Anomaly], list[object]]:
+    """The list, and the arguments of its condition."""
+    if wanted.case_id is None:
+        return _LIST, _arguments(wanted)
+    return _OF_CASE, [*_arguments(wanted), wanted.case_id]
 
 
 async def list_page(wanted: AnomalyFilter, request: PageRequest) -> Page[Anomaly]:
     """A page of anomalies, newest first."""
-    return await _LIST.page(_arguments(wanted), request)
+    listed, arguments = _chosen(wanted)
+    return await listed.page(arguments, request)
 
 
 async def count(wanted: AnomalyFilter) -> int:
     """The number of anomalies that match."""
-    return await _LIST.count(_arguments(wanted))
+    listed, arguments = _chosen(wanted)
+    return await listed.count(arguments)

@@ -9,11 +9,12 @@ from domain.access.types import Actor, Role, require_role
 from domain.accounts.queries import visible_to
 from domain.anomalies import detector_store, queries
 from domain.anomalies.anomaly import Anomaly, DetectorReport, DetectorSetting
+from domain.anomalies.cases.reading import find_case
 from domain.anomalies.detectors.catalogue import DETECTORS
 from domain.anomalies.queries import AnomalyFilter
 from domain.anomalies.types import DEFAULT_SENSITIVITY, AnomalyKind, Tuning
 from domain.kernel.bus import Bus
-from domain.kernel.errors import BadInput
+from domain.kernel.errors import BadInput, NotFound
 from domain.kernel.orm import columns_of
 from domain.kernel.pages import Page, PageRequest
 from domain.kernel.time import utc_now
@@ -124,11 +125,18 @@ async def list_anomalies(actor: Actor, wanted: AnomalyFilter, request: PageReque
     """A page of the anomalies that the actor may see, newest first.
 
     Raises:
-        NotFound: the filter names an account that the actor may not see.
+        NotFound: the filter names an account or a case that the actor may not see.
     """
-    return await queries.list_page(await visible_to(actor, wanted), request)
+    return await queries.list_page(await _checked(actor, wanted), request)
 
 
 async def count_anomalies(actor: Actor, wanted: AnomalyFilter) -> int:
     """The number of anomalies on all pages of ``list_anomalies``."""
-    return await queries.count(await visible_to(actor, wanted))
+    return await queries.count(await _checked(actor, wanted))
+
+
+async def _checked(actor: Actor, wanted: AnomalyFilter) -> AnomalyFilter:
+    """The filter narrowed to what the actor may see; see ``list_anomalies``."""
+    if wanted.case_id is not None and await find_case(actor, wanted.case_id) is None:
+        raise NotFound("There is no such case.", field="caseId")
+    return await visible_to(actor, wanted)

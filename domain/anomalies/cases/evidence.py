@@ -10,13 +10,11 @@ from uuid import UUID
 import orjson
 
 from domain.accounts.types import Transaction
-from domain.anomalies.anomaly import Anomaly
+from domain.anomalies.anomaly import MAX_NAMED, Anomaly
 from domain.kernel.ids import parse_id
 from domain.orders.model.order import Execution, Order
 from domain.orders.model.types import OrderStatus, Side
 
-# Of each kind so many are shown, those of the newest findings first.
-MAX_NAMED = 500
 MAX_SAMPLES = 1_000
 
 

@@ -26,7 +26,7 @@ MAX_STEPS_PER_READ = 1_000
 MAX_SHOWN = 500
 _NAMES = tuple(item.name for item in fields(Case))
 _COLUMNS = ", ".join(f"c.{name}" for name in _NAMES)
-_STEP = "sequence, kind, at, by, note, anomaly_id, account_id, snapshot"
+STEP_COLUMNS = "sequence, kind, at, by, note, anomaly_id, account_id, snapshot"
 _FIXED = {"id", "number", "kind", "symbol", "component", "opened_at"}
 _SAVE = insertion(
     "anomaly_cases",
@@ -118,29 +118,30 @@ def _step_record(event: CaseEvent) -> Record:
 async def read_steps(after: int, limit: int) -> list[CaseEvent]:
     """The next steps of all cases after a number, in order; at most 1,000."""
     rows = await fetch(
-        f"SELECT {_STEP} FROM anomaly_case_events WHERE sequence > $1 ORDER BY sequence LIMIT $2",
+        f"SELECT {STEP_COLUMNS} FROM anomaly_case_events WHERE sequence > $1 ORDER BY sequence LIMIT $2",
         after,
         min(limit, MAX_STEPS_PER_READ),
     )
-    return [_step(row) for row in rows]
+    return [to_step(row) for row in rows]
 
 
 async def read_steps_of(case_ids: Collection[UUID]) -> dict[UUID, list[CaseEvent]]:
     """The steps of each of these cases, oldest first; the newest 500 of each."""
     found: dict[UUID, list[CaseEvent]] = {case_id: [] for case_id in case_ids}
     rows = await fetch(
-        f"SELECT {_STEP} FROM unnest($1::uuid[]) AS w (id) CROSS JOIN LATERAL (SELECT * FROM anomaly_case_events "
-        "WHERE case_id = w.id ORDER BY sequence DESC LIMIT $2) AS e ORDER BY sequence",
+        f"SELECT {STEP_COLUMNS} FROM unnest($1::uuid[]) AS w (id) CROSS JOIN LATERAL (SELECT * "
+        "FROM anomaly_case_events WHERE case_id = w.id ORDER BY sequence DESC LIMIT $2) AS e ORDER BY sequence",
         list(case_ids),
         MAX_SHOWN,
     )
     for row in rows:
-        event = _step(row)
+        event = to_step(row)
         found[event.case.id].append(event)
     return found
 
 
-def _step(row: Row) -> CaseEvent:
+def to_step(row: Row) -> CaseEvent:
+    """A step from its row."""
     return CaseEvent(
         row["sequence"],
         CaseEventKind(row["kind"]),

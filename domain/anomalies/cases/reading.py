@@ -12,7 +12,7 @@ from domain.access.types import Actor, require_role
 from domain.access.user_store import find_user_by_email
 from domain.accounts.queries import read_transactions, require_account, visible_to
 from domain.accounts.types import Transaction
-from domain.anomalies.anomaly import Anomaly
+from domain.anomalies.anomaly import MAX_NAMED, Anomaly
 from domain.anomalies.cases import queries, rules, store
 from domain.anomalies.cases.evidence import CaseEvidence, NamedIds, chart_of, named_by, orders_beside
 from domain.anomalies.cases.queries import CaseFilter
@@ -161,10 +161,10 @@ def evidence_shown_to(actor: Actor, case: Case, material: Material) -> CaseEvide
     fills = [fill for fill in material.executions if actor.may_read(fill.account_id)]
     moved = [row for row in material.transactions if actor.may_read(row.account_id)]
     return CaseEvidence(
-        orders=tuple(orders),
+        orders=tuple(orders[:MAX_NAMED]),
         executions=tuple(fills),
         transactions=tuple(moved),
         samples=material.named.samples,
         chart=chart_of(findings, orders, fills, moved, material.named.samples),
-        is_complete=material.named.is_complete and case.finding_count <= queries.MAX_SHOWN,
+        is_complete=material.named.is_complete and len(orders) <= MAX_NAMED and case.finding_count <= queries.MAX_SHOWN,
     )

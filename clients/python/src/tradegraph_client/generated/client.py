@@ -64,6 +64,7 @@ from .documents import (
     GET_ACCOUNTS_CONNECTION_GQL,
     GET_ANOMALIES_GQL,
     GET_ANOMALY_CASE_GQL,
+    GET_ANOMALY_CASE_TIMELINE_GQL,
     GET_ANOMALY_CASES_GQL,
     GET_ANOMALY_DETECTORS_CONNECTION_GQL,
     GET_ANOMALY_DETECTORS_GQL,
@@ -91,6 +92,7 @@ from .documents import (
     GET_NOTIFICATION_CHANNELS_CONNECTION_GQL,
     GET_NOTIFICATION_CHANNELS_GQL,
     GET_ORDER_GQL,
+    GET_ORDER_HISTORY_GQL,
     GET_ORDER_STATISTICS_GQL,
     GET_ORDERS_GQL,
     GET_PERFORMANCE_GQL,
@@ -192,6 +194,10 @@ from .get_accounts_connection import (
 from .get_anomalies import GetAnomalies, GetAnomaliesAnomalies
 from .get_anomaly import GetAnomaly, GetAnomalyAnomaly
 from .get_anomaly_case import GetAnomalyCase, GetAnomalyCaseAnomalyCase
+from .get_anomaly_case_timeline import (
+    GetAnomalyCaseTimeline,
+    GetAnomalyCaseTimelineAnomalyCase,
+)
 from .get_anomaly_cases import GetAnomalyCases, GetAnomalyCasesAnomalyCases
 from .get_anomaly_detectors import (
     GetAnomalyDetectors,
@@ -251,6 +257,7 @@ from .get_notification_channels_connection import (
     GetNotificationChannelsConnectionNotificationChannelsConnection,
 )
 from .get_order import GetOrder, GetOrderOrder
+from .get_order_history import GetOrderHistory, GetOrderHistoryOrder
 from .get_order_statistics import GetOrderStatistics, GetOrderStatisticsOrderStatistics
 from .get_orders import GetOrders, GetOrdersOrders
 from .get_performance import GetPerformance, GetPerformanceAccount
@@ -1286,6 +1293,31 @@ class Client(AsyncBase):
             data
         ).anomaly_detectors_connection
 
+    async def get_anomaly_case_timeline(
+        self,
+        id: str,
+        after: Union[Optional[str], UnsetType] = UNSET,
+        before: Union[Optional[str], UnsetType] = UNSET,
+        first: Union[Optional[int], UnsetType] = UNSET,
+        last: Union[Optional[int], UnsetType] = UNSET,
+        **kwargs: Any,
+    ) -> Optional[GetAnomalyCaseTimelineAnomalyCase]:
+        variables: dict[str, object] = {
+            "id": id,
+            "after": after,
+            "before": before,
+            "first": first,
+            "last": last,
+        }
+        response = await self.execute(
+            query=GET_ANOMALY_CASE_TIMELINE_GQL,
+            operation_name="getAnomalyCaseTimeline",
+            variables=variables,
+            **kwargs,
+        )
+        data = self.get_data(response)
+        return GetAnomalyCaseTimeline.model_validate(data).anomaly_case
+
     async def get_book_proof(
         self, account_id: str, **kwargs: Any
     ) -> GetBookProofBookProof:
@@ -1922,6 +1954,31 @@ class Client(AsyncBase):
         )
         data = self.get_data(response)
         return PlaceOrders.model_validate(data).place_orders
+
+    async def get_order_history(
+        self,
+        id: str,
+        after: Union[Optional[str], UnsetType] = UNSET,
+        before: Union[Optional[str], UnsetType] = UNSET,
+        first: Union[Optional[int], UnsetType] = UNSET,
+        last: Union[Optional[int], UnsetType] = UNSET,
+        **kwargs: Any,
+    ) -> Optional[GetOrderHistoryOrder]:
+        variables: dict[str, object] = {
+            "id": id,
+            "after": after,
+            "before": before,
+            "first": first,
+            "last": last,
+        }
+        response = await self.execute(
+            query=GET_ORDER_HISTORY_GQL,
+            operation_name="getOrderHistory",
+            variables=variables,
+            **kwargs,
+        )
+        data = self.get_data(response)
+        return GetOrderHistory.model_validate(data).order
 
     async def get_position(
         self,

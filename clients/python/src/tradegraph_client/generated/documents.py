@@ -29,6 +29,7 @@ __all__ = [
     "GET_ANOMALIES_GQL",
     "GET_ANOMALY_CASES_GQL",
     "GET_ANOMALY_CASE_GQL",
+    "GET_ANOMALY_CASE_TIMELINE_GQL",
     "GET_ANOMALY_DETECTORS_CONNECTION_GQL",
     "GET_ANOMALY_DETECTORS_GQL",
     "GET_ANOMALY_DISMISSALS_CONNECTION_GQL",
@@ -56,6 +57,7 @@ __all__ = [
     "GET_NOTIFICATION_CHANNELS_GQL",
     "GET_ORDERS_GQL",
     "GET_ORDER_GQL",
+    "GET_ORDER_HISTORY_GQL",
     "GET_ORDER_STATISTICS_GQL",
     "GET_PERFORMANCE_GQL",
     "GET_POSITIONS_CONNECTION_GQL",
@@ -1628,6 +1630,64 @@ fragment AnomalyDetector on AnomalyDetector {
   lastRunAt
   sensitivity
   warmup
+}
+
+fragment PageInfo on PageInfo {
+  endCursor
+  hasNextPage
+  hasPreviousPage
+  startCursor
+}
+"""
+
+GET_ANOMALY_CASE_TIMELINE_GQL = """
+query getAnomalyCaseTimeline($id: ID!, $after: String, $before: String, $first: Int, $last: Int) {
+  anomalyCase(id: $id) {
+    timelineConnection(after: $after, before: $before, first: $first, last: $last) {
+      edges {
+        cursor
+        node {
+          ...AnomalyCaseEvent
+        }
+      }
+      pageInfo {
+        ...PageInfo
+      }
+    }
+  }
+}
+
+fragment AnomalyCase on AnomalyCase {
+  accountIds
+  assignee
+  closedAt
+  component
+  disposition
+  findingCount
+  foundAt
+  id
+  kind
+  note
+  number
+  openedAt
+  score
+  severity
+  status
+  symbol
+  updatedAt
+  version
+}
+
+fragment AnomalyCaseEvent on AnomalyCaseEvent {
+  anomalyId
+  at
+  by
+  case {
+    ...AnomalyCase
+  }
+  cursor
+  kind
+  note
 }
 
 fragment PageInfo on PageInfo {
@@ -3363,6 +3423,122 @@ fragment OrdersPayload on OrdersPayload {
   results {
     ...OrderPayload
   }
+}
+"""
+
+GET_ORDER_HISTORY_GQL = """
+query getOrderHistory($id: ID!, $after: String, $before: String, $first: Int, $last: Int) {
+  order(id: $id) {
+    historyConnection(after: $after, before: $before, first: $first, last: $last) {
+      edges {
+        cursor
+        node {
+          at
+          by
+          cursor
+          detail
+          execution {
+            ...Execution
+          }
+          kind
+          order {
+            ...Order
+          }
+          status
+        }
+      }
+      pageInfo {
+        ...PageInfo
+      }
+    }
+  }
+}
+
+fragment Execution on Execution {
+  account {
+    id
+    name
+    currency
+  }
+  at
+  bustedAt
+  bustedBy
+  correctedBy
+  cursor
+  fee
+  fxRate
+  id
+  liquidity
+  order {
+    id
+    clientOrderId
+    strategy
+  }
+  price
+  quantity
+  realizedPnl
+  side
+  symbol
+  tax
+  venueExecutionId
+  venueFee
+  venueFeeCurrency
+  withheld
+}
+
+fragment Order on Order {
+  account {
+    id
+    name
+    currency
+  }
+  activationPrice
+  averagePrice
+  clientOrderId
+  closedAt
+  contingency
+  createdAt
+  expiresAt
+  fees
+  filledQuantity
+  groupId
+  id
+  limitOffset
+  limitPrice
+  parentId
+  pendingAction
+  placedBy
+  placedByKey
+  positionEffect
+  postOnly
+  quantity
+  reduceOnly
+  rejectMessage
+  rejectReason
+  remainingQuantity
+  reserved
+  side
+  status
+  stopPrice
+  strategy
+  symbol
+  tags
+  timeInForce
+  trailingOffset
+  trailingOffsetKind
+  triggerPrice
+  triggeredAt
+  type
+  updatedAt
+  venueOrderId
+  version
+}
+
+fragment PageInfo on PageInfo {
+  endCursor
+  hasNextPage
+  hasPreviousPage
+  startCursor
 }
 """
 

@@ -86,6 +86,8 @@ class AnomalyFilter(BaseModel):
 
     account_id: Optional[str] = None
     "Only those of this account; of all that you see if absent."
+    case_id: Optional[str] = None
+    "Only the findings of this case; null for all."
     from_: Optional[datetime] = Field(alias="from", default=None)
     "Not before this time; without a lower bound if absent."
     kinds: Optional[list[AnomalyKind]] = None
