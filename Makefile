@@ -83,6 +83,10 @@ format: $(DEV) ## Format the code and fix what lint can fix
 bench: $(DEV) ## Measure speed against limits found in the same run
 	@$(BIN)/python -m bench $(ARGS)
 
+.PHONY: exports
+exports: $(DEV) ## Measure the memory of exports of a million rows of each kind; make exports ARGS=100000 for fewer
+	@$(BIN)/python -m bench.exports $(ARGS)
+
 .PHONY: fuzz
 fuzz: $(DEV) ## Send random requests to a platform of its own; make fuzz ARGS="SECONDS SEED"
 	@$(BIN)/python -m tests.fuzz $(ARGS)

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from api.errors import RequestError, coded
-from api.graphql.runner import OperationRunner, bearer_token
+from api.graphql.runner import SEND_AS_BEARER, OperationRunner, bearer_token
 from api.transport.encodings import ENCODINGS, best_encoding, compress
 from api.transport.replies import has_tag
 from domain.kernel.errors import ErrorCode, Unavailable
@@ -147,5 +147,6 @@ async def stranger_refusal(runner: OperationRunner, request: Request) -> Respons
         return PlainTextResponse("Your credential cannot be checked now; try again.", status_code=503)
     if caller.actor is None:
         headers = {"www-authenticate": "Bearer"}
-        return PlainTextResponse("Sign in with an API key.", status_code=401, headers=headers)
+        advice = str(caller.refusal or f"Sign in with an API key. {SEND_AS_BEARER}")
+        return PlainTextResponse(advice, status_code=401, headers=headers)
     return None

@@ -35,14 +35,14 @@ _ACCOUNT = f"{1:032x}"
 _MEGABYTE = 1_048_576
 _CHUNK_BYTES = 65_536
 _LOOK_SECONDS = 0.02
-_EXECUTIONS = """
+EXECUTIONS = """
 INSERT INTO executions (id, order_id, account_id, instrument_id, venue_execution_id, sequence, side, position_effect,
   price, quantity, fee, tax, realized_pnl, liquidity, at_nanos, created_at)
 SELECT id, id, account_id, instrument_id, 'v', venue_sequence, side, 'AUTO', 100 + venue_sequence % 97, 1, 0.01, 0, 0,
   'TAKER', 1700000000000000000 + venue_sequence * 1000000, '2024-01-01'::timestamptz + venue_sequence * interval '1 ms'
 FROM orders
 """
-_LEDGER = """
+LEDGER = """
 INSERT INTO account_transactions (id, account_id, sequence, kind, contra, amount, balance_after, currency, hash,
   created_at)
 SELECT lpad(to_hex(g), 32, '0')::uuid, $2::uuid, g, 'DEPOSIT', 'EXTERNAL', 1, g, 'USD', repeat('0', 64), now()
@@ -50,7 +50,7 @@ FROM generate_series(1, $1::bigint) AS g
 """
 
 
-_EQUITY = """
+EQUITY = """
 INSERT INTO equity_samples (account_id, at, equity, cash, unrealized_pnl, transaction_sequence)
 SELECT $2::uuid, now() - g * interval '1 ms', 100000 + g % 997, 100000, g % 997, g
 FROM generate_series(1, $1::bigint) AS g
@@ -64,9 +64,9 @@ async def fill(database_url: str, rows: int) -> None:
         await connection.execute(OPEN_ACCOUNTS, 1)
         symbols = await connection.fetchval("SELECT count(*) FROM instruments")
         await connection.execute(PLACE_ORDERS, rows, 1, min(SYMBOLS, symbols), timeout=1_800)
-        await connection.execute(_EXECUTIONS, timeout=1_800)
-        await connection.execute(_LEDGER, rows, _ACCOUNT, timeout=1_800)
-        await connection.execute(_EQUITY, rows, _ACCOUNT, timeout=1_800)
+        await connection.execute(EXECUTIONS, timeout=1_800)
+        await connection.execute(LEDGER, rows, _ACCOUNT, timeout=1_800)
+        await connection.execute(EQUITY, rows, _ACCOUNT, timeout=1_800)
         await connection.execute("ANALYZE", timeout=600)
 
 

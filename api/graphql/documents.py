@@ -55,6 +55,7 @@ from domain.kernel.bounded_cache import WeightedLru
 from domain.kernel.errors import ErrorCode
 
 # The core shows the whole value that does not fit, which may hold a password.
+_OWN_FIELD = re.compile(r"^Expected value of type '\w+' (?:not to include unknown|to include required) field '(\w+)'")
 _ECHO = re.compile(r",? found: .*\Z", re.DOTALL)
 _HASH = re.compile(r"[0-9a-f]{64}")
 _DOCUMENT_ID = re.compile(r"(?:sha256:)?([0-9a-f]{64})")
@@ -133,7 +134,9 @@ class Operation:
 
             def report(error: GraphQLError, path: list[str | int], name: str = name) -> None:
                 message = f"Variable '${name}': {_ECHO.sub('.', error.message)}"
-                at = place((*self._usage_of(name), *path))
+                # The core reports a field that is missing or unknown at the object around it, and names it in the text.
+                named = _OWN_FIELD.search(error.message)
+                at = place((*self._usage_of(name), *path, *(named.groups() if named else ())))
                 found.append(coded(message, ErrorCode.BAD_USER_INPUT.value, **at))
 
             validate_input_value(value, type_, report)

@@ -32,7 +32,7 @@ from domain.kernel.errors import DomainError, Forbidden, Unauthenticated, Unavai
 _BEARER = "bearer "
 _TOO_SLOW = "TOO_SLOW"
 NO_BEARER = ""
-_NOT_BEARER = "Send the credential as `Authorization: Bearer <access token or API key>`."
+SEND_AS_BEARER = "Send the credential as `Authorization: Bearer <access token or API key>`."
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +137,7 @@ class OperationRunner:
         if token is None:
             return Caller(client_address, device=device)
         if token == NO_BEARER:
-            return Caller(client_address, refusal=Unauthenticated(_NOT_BEARER), device=device)
+            return Caller(client_address, refusal=Unauthenticated(SEND_AS_BEARER), device=device)
         if not (token.isascii() and token.isprintable()):
             return Caller(
                 client_address, refusal=Unauthenticated("This is not a credential of this server."), device=device

@@ -98,13 +98,14 @@ class Exports:
         except BaseException:
             self._places.give_back(user_id)
             raise
-        chunks = _chunks(kind, extension, rows)
+        chunks = chunks_of(kind, extension, rows)
         headers = NOT_KEPT | {"content-disposition": f"attachment; filename={request.path_params['name']}"}
         content = spooled(chunks) if kind in IN_ONE_TRANSACTION else chunks
         return ExportResponse(content, self._places, user_id, media_type=_FORMATS[extension], headers=headers)
 
 
-def _chunks(kind: ExportKind, extension: str, rows: AsyncIterator[list[object]]) -> AsyncIterator[bytes]:
+def chunks_of(kind: ExportKind, extension: str, rows: AsyncIterator[list[object]]) -> AsyncIterator[bytes]:
+    """The bytes of a file, each as its rows are read."""
     columns = COLUMNS[kind]
     if extension == _PARQUET:
         return cast(AsyncIterator[bytes], load_parquet().parquet_chunks(rows, columns, column_types(kind)))

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from domain.access.types import PLATFORM_ROLE, SYSTEM, Actor, no_account, require_stop
 from domain.accounts import queries as account_queries
-from domain.kernel.errors import Conflict, Unavailable
+from domain.kernel.errors import Unavailable
 from domain.kernel.unit_of_work import unit_of_work
 from domain.orders import queries
 from domain.orders.deciding.closing_rules import check_closing, closing_plans, closing_side
@@ -24,7 +24,7 @@ from domain.orders.entry.canceling import request_cancels
 from domain.orders.entry.context import OrderContext, ReferenceData
 from domain.orders.entry.group_commit import ActorsCall, GroupCommit, outcomes_of
 from domain.orders.model.commands import ClosePosition, Closing, closing_digest, request_digest
-from domain.orders.model.order import Order
+from domain.orders.model.order import REUSED_ID, Order, order_conflict
 from domain.orders.model.types import PendingAction
 from domain.positions import queries as position_queries
 from domain.positions.freezing import report_release
@@ -155,7 +155,7 @@ def _close(batch: Batch, reference_data: ReferenceData, call: CloseCall, now: da
 
 def _replayed(first: Order, digest: bytes) -> PlacedOrder:
     if first.request_digest != digest:
-        raise Conflict("This client order id was used for another order.", field="clientOrderId")
+        raise order_conflict(first, REUSED_ID, field="clientOrderId")
     return PlacedOrder(first, replayed=True)
 
 

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from domain.access.types import Actor, Role
 from domain.accounts import queries as account_queries
-from domain.kernel.errors import BadInput, Conflict, DomainError
+from domain.kernel.errors import BadInput, DomainError
 from domain.kernel.guarded_work import StaleVersions
 from domain.kernel.time import utc_now
 from domain.kernel.unit_of_work import unit_of_work
@@ -23,7 +23,7 @@ from domain.orders.entry.context import OrderContext, ReferenceData
 from domain.orders.entry.group_commit import GroupCommit, outcomes_of
 from domain.orders.model.commands import PlaceBracket, PlaceOco, PlaceOrder
 from domain.orders.model.group_validation import check_bracket, check_oco
-from domain.orders.model.order import Order
+from domain.orders.model.order import REUSED_ID, Order, order_conflict
 from domain.orders.model.order_validation import check_command
 
 MAX_BATCH = 1_000
@@ -193,6 +193,6 @@ def _known_group(batch: Batch, call: PlaceCall, digest: bytes) -> list[Order] | 
         same = known.request_digest == digest and len(group) == len(ids)
         if not same or any(given not in (None, order.client_order_id) for given, order in zip(ids, group, strict=True)):
             with naming_of(call, index):
-                raise Conflict("This client order id was used for another order.", field="clientOrderId")
+                raise order_conflict(known, REUSED_ID, field="clientOrderId")
         return group
     return None

@@ -302,6 +302,10 @@ def changes_in(source: OrderChanges[Any]) -> dict[str, Any]:
     return dict(zip(CHANGEABLE, _read_changes(source), strict=True))
 
 
+# Of a client order id that names an order with other terms.
+REUSED_ID = "This client order id was used for another order."
+
+
 def order_conflict(order: Order, message: str, **context: str | int | None) -> Conflict:
     """The refusal of a command that the order has overtaken, with the order's status and version."""
     return Conflict(message, status=order.status.value, version=order.version, **context)

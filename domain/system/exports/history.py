@@ -3,19 +3,19 @@
 Importing it into a new account gives the same positions, cash, realised PnL and closed trades.
 """
 
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing
 from typing import Any, cast
 from uuid import UUID
 
 from domain.accounts.queries import read_currencies
 from domain.accounts.types import Transaction
-from domain.kernel.database import Row, reading
+from domain.kernel.database import Connection, Row, reading
 from domain.kernel.errors import BadInput
 from domain.kernel.time import Nanos
 from domain.market.market import Market
 from domain.market.types import Instrument
-from domain.orders.books.proof_queries import runs_of
+from domain.orders.books.proof_queries import RUN, runs_of
 from domain.orders.model.order import Execution
 from domain.system.exports.columns import HistoryRow
 from domain.system.exports.history_queries import cash_movements, read_order_names, was_adjusted
@@ -41,25 +41,36 @@ async def stream_history(market: Market, account_id: UUID) -> AsyncGenerator[lis
         connection.transaction(isolation="repeatable_read", readonly=True),
         aclosing(cast(Any, cash_movements(connection, account_id))) as cash,
     ):
+        lines = _merged(connection, account_id, cash, catalog.by_id, currency)
+        rows: list[HistoryRow] = []
+        async with aclosing(cast(Any, lines)) as merged:
+            async for row in merged:
+                rows.append(row)
+                if len(rows) == RUN:
+                    yield rows
+                    rows = []
+        yield rows
+
+
+async def _merged(
+    connection: Connection,
+    account_id: UUID,
+    cash: AsyncIterator[Transaction],
+    instruments: Mapping[UUID, Instrument],
+    currency: str,
+) -> AsyncIterator[HistoryRow]:
+    """The lines one by one: what was booked first comes first, and cash before an execution of the same time."""
+    waiting = await anext(cash, None)
+    async for run in runs_of(connection, account_id):
+        names = await read_order_names(connection, {row.order_id for row in run})
+        for execution in run:
+            while waiting is not None and waiting.created_at <= execution.created_at:
+                yield _of_cash(waiting)
+                waiting = await anext(cash, None)
+            yield _of_execution(execution, instruments[execution.instrument_id], currency, names[execution.order_id])
+    while waiting is not None:
+        yield _of_cash(waiting)
         waiting = await anext(cash, None)
-        async for run in runs_of(connection, account_id):
-            names = await read_order_names(connection, {row.order_id for row in run})
-            rows: list[HistoryRow] = []
-            for execution in run:
-                while waiting is not None and waiting.created_at <= execution.created_at:
-                    rows.append(_of_cash(waiting))
-                    waiting = await anext(cash, None)
-                instrument = catalog.by_id[execution.instrument_id]
-                rows.append(_of_execution(execution, instrument, currency, names[execution.order_id]))
-            yield rows
-        yield [_of_cash(row) async for row in _rest(waiting, cash)]
-
-
-async def _rest(waiting: Transaction | None, cash: AsyncIterator[Transaction]) -> AsyncIterator[Transaction]:
-    if waiting is not None:
-        yield waiting
-        async for row in cash:
-            yield row
 
 
 def _of_cash(row: Transaction) -> HistoryRow:

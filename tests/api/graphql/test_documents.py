@@ -251,6 +251,16 @@ def test_an_invalid_literal_is_bad_input_with_its_field(text: str, place: dict[s
             {"field": "input.symbol"},
             "Variable '$i': Expected value of non-null type 'String!' not to be None.",
         ),
+        (
+            {"i": {"symbol": "X"}},
+            {"field": "input.quantity"},
+            "Variable '$i': Expected value of type 'PlaceInput' to include required field 'quantity'.",
+        ),
+        (
+            {"i": {"symbol": "X", "quantity": "1", "qty": "2"}},
+            {"field": "input.qty"},
+            "Variable '$i': Expected value of type 'PlaceInput' not to include unknown field 'qty'.",
+        ),
     ],
 )
 def test_an_invalid_variable_names_its_field(variables: dict[str, Any], place: dict[str, Any], message: str) -> None:
@@ -268,6 +278,16 @@ def test_an_invalid_value_in_a_batch_names_its_index() -> None:
     found = variable_refusal(text, {"i": {"orders": orders}})
     expected = [(f"input.orders.{index}.quantity", index) for index in (1, 2)]
     assert [(error["field"], error["index"]) for error in found] == expected
+
+
+def test_a_missing_or_unknown_field_in_a_batch_is_named_with_its_index() -> None:
+    text = "mutation ($i: BatchInput!) { placeAll(input: $i) }"
+    orders = [{"symbol": "X", "quantity": "1"}, {"symbol": "X"}, {"symbol": "X", "quantity": "1", "qty": "2"}]
+    found = variable_refusal(text, {"i": {"orders": orders}})
+    assert [(error["field"], error["index"]) for error in found] == [
+        ("input.orders.1.quantity", 1),
+        ("input.orders.2.qty", 2),
+    ]
 
 
 def test_an_error_does_not_repeat_an_object_that_may_hold_a_password() -> None:

@@ -150,8 +150,10 @@ async def test_a_client_order_id_is_used_once_across_processes(quiet_desk: Platf
     answers: list[PlacedOrder] = [(await entry.place_orders(owner, [given]))[0] for entry in (*entries, *entries)]
     assert [answer.replayed for answer in answers] == [False, True, True, True]
     assert len({answer.order.id for answer in answers}) == 1
-    with pytest.raises(Conflict):
+    with pytest.raises(Conflict) as refused:
         await entries[0].place_orders(owner, [far(book.id, "2", client_order_id="mine")])
+    stored = answers[-1].order
+    assert refused.value.context == {"field": "clientOrderId", "status": stored.status, "version": stored.version}
     await recalls_what_is_stored(entries[0].memory, [])
 
 

@@ -166,8 +166,9 @@ async def test_a_repeated_bracket_returns_the_first_and_other_content_conflicts(
         bracket(account.id, "s", None, "e"),
         bracket(account.id, "e", "t", "s"),
     ):
-        with pytest.raises(Conflict):
+        with pytest.raises(Conflict) as refused:
             await entry.place_bracket(owner, wrong)
+        assert {"status", "version"} <= refused.value.context.keys()
     with pytest.raises(Conflict):
         await desk.place(owner, order(account.id, client_order_id="e"))
     with pytest.raises(Conflict) as caught:
