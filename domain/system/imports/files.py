@@ -1,6 +1,7 @@
 """A history file that was received whole: its lines in runs, read twice, never held at once."""
 
 import csv
+import re
 from collections.abc import Iterator
 from io import TextIOWrapper
 from itertools import count
@@ -14,6 +15,7 @@ MAX_LINES: Final = 100_000
 # A line of all columns at their longest is far shorter.
 MAX_LINE_LENGTH: Final = 20_000
 RUN: Final = 100
+_NO_TEXT: Final = re.compile("[\ud800-\udfff]")
 
 
 def runs_of(file: BinaryIO, now: Nanos) -> Iterator[list[HistoryLine]]:
@@ -24,7 +26,8 @@ def runs_of(file: BinaryIO, now: Nanos) -> Iterator[list[HistoryLine]]:
             than ``MAX_LINES`` lines.
     """
     file.seek(0)
-    text = TextIOWrapper(file, encoding="utf-8-sig", newline="")
+    # What is not UTF-8 becomes halves of surrogate pairs, so that its line is known.
+    text = TextIOWrapper(file, encoding="utf-8-sig", errors="surrogateescape", newline="")
     try:
         yield from _runs(text, now)
     finally:
@@ -59,8 +62,6 @@ def _rows(text: TextIOWrapper) -> Iterator[tuple[int, list[str]]]:
     while True:
         try:
             cells = next(rows, None)
-        except UnicodeDecodeError as error:
-            raise BadLine(number + 1, "reference", "the file is not in UTF-8, from about here on.") from error
         except csv.Error as error:
             raise BadLine(number + 1, "reference", f"this is not CSV: {error}.") from error
         if cells is None:
@@ -78,6 +79,8 @@ def _lines(text: TextIOWrapper) -> Iterator[str]:
             return
         if len(line) > MAX_LINE_LENGTH:
             raise BadLine(number, "reference", f"a line has at most {MAX_LINE_LENGTH:,} characters.")
+        if not line.isascii() and _NO_TEXT.search(line):
+            raise BadLine(number, "reference", "the line is not in UTF-8.")
         # The first line names the columns.
         if number > MAX_LINES + 1:
             raise BadLine(number, "reference", f"a file has at most {MAX_LINES:,} lines: import it in parts.")

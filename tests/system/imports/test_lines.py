@@ -94,7 +94,11 @@ def test_a_bad_line_is_named(rows: tuple[str, ...], place: tuple[int, str]) -> N
 
 
 def test_another_encoding_and_too_many_lines_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert refusal(CASH, f"r,{AT},DEPOSIT,1,é", encoding="latin-1")[1] == "reference"
+    many = [f"r{n},{AT},DEPOSIT,1,plain" for n in range(5_000)]
+    for place in (0, 1, 2_500, 4_999):
+        rows = [*many[:place], f"odd,{AT},DEPOSIT,1,é", *many[place:]]
+        assert refusal(CASH, *rows, encoding="latin-1") == (place + 2, "reference")
+    assert lines(CASH, f"r,{AT},DEPOSIT,1,é€😀")[0].note == "é€😀"
     monkeypatch.setattr(files, "MAX_LINES", 2)
     assert refusal(CASH, *(f"r{n},{AT},DEPOSIT,1," for n in range(3))) == (4, "reference")
     # Empty lines cost time, too.
