@@ -99,6 +99,10 @@ chaos: $(DEV) ## Trade under kills, stops, partitions and clock jumps, and prove
 floods: $(DEV) ## Attack a web process and measure what others notice of it; make floods ARGS="TIMES PROCESSES"
 	@$(BIN)/python -m tests.floods $(ARGS)
 
+.PHONY: soak
+soak: $(DEV) ## Work for an hour and print the memory of web process and engine; make soak ARGS=SECONDS
+	@$(BIN)/python -m bench.soak $(ARGS)
+
 .PHONY: restarts
 restarts: $(DEV) ## Measure how soon the platform is back after its processes were killed; make restarts ARGS=TIMES
 	@$(BIN)/python -m tests.restarts $(ARGS)

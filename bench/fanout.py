@@ -17,7 +17,7 @@ import socket
 import time
 from collections.abc import AsyncIterable, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from multiprocessing.connection import Connection
 from typing import Any
@@ -32,6 +32,7 @@ from websockets.asyncio.server import ServerConnection, broadcast, serve
 from api.app import ApiSettings, create_app, server_options
 from api.limits import RequestLimits
 from api.realtime.streams import LogStream, anybody
+from api.request_rates import Rates, Unlimited
 from api.schema import build_schema
 from domain.access.types import Actor, Role
 
@@ -120,11 +121,20 @@ class Runtime:
     """Everybody is somebody."""
 
     access: Any = None
+    rates: Rates = field(default_factory=Unlimited)
 
     @property
     def services(self) -> Any:
         """Itself."""
         return self
+
+    @property
+    def scrapes(self) -> Any:
+        """Itself."""
+        return self
+
+    def tells_of(self, _registry: object) -> None:
+        """Nobody asks."""
 
     async def authenticate(self, _token: str) -> Actor:
         """Any caller."""
@@ -259,19 +269,25 @@ async def _measure(
     loop = asyncio.get_running_loop()
     frame = len(_message(0)) + 4
     before = process.memory_info().rss
-    clients = []
-    for index in range(subscribers):
-        ready, done = loop.create_future(), loop.create_future()
-        await loop.create_connection(partial(Client, index, frame * events, ready, done), "127.0.0.1", port)
-        await asyncio.wait_for(ready, timeout=30)
-        clients.append(done)
-    # A subscription has no message that says it has begun.
-    await asyncio.sleep(1.0)
-    memory = (process.memory_info().rss - before) / subscribers
-    started = time.perf_counter()
-    pipe.send(events)
-    await asyncio.wait_for(asyncio.gather(*clients), timeout=300)
-    return subscribers * events / (time.perf_counter() - started), memory
+    clients, transports = [], []
+    try:
+        for index in range(subscribers):
+            ready, done = loop.create_future(), loop.create_future()
+            client = partial(Client, index, frame * events, ready, done)
+            transports.append((await loop.create_connection(client, "127.0.0.1", port))[0])
+            await asyncio.wait_for(ready, timeout=30)
+            clients.append(done)
+        # A subscription has no message that says it has begun.
+        await asyncio.sleep(1.0)
+        memory = (process.memory_info().rss - before) / subscribers
+        started = time.perf_counter()
+        pipe.send(events)
+        await asyncio.wait_for(asyncio.gather(*clients), timeout=300)
+        return subscribers * events / (time.perf_counter() - started), memory
+    finally:
+        for transport in transports:
+            transport.abort()
+        await asyncio.sleep(0)
 
 
 def run(target: Any, subscribers: int, events: int) -> tuple[float, float]:

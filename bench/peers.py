@@ -24,5 +24,6 @@ def compare() -> str:
     shutil.copytree(_SHARED, _COPY, dirs_exist_ok=True)
     subprocess.run([_COPY / "setup.sh"], cwd=_COPY, check=True, stdout=sys.stderr)
     python = _COPY / "venv" / "bin" / "python"
-    command = [python, "compare.py", "--product", _CHECKOUT, "--seconds", "3", "--rounds", "3"]
-    return subprocess.run(command, cwd=_COPY, check=True, stdout=subprocess.PIPE, text=True).stdout
+    command = [str(python), "compare.py", "--product", str(_CHECKOUT), "--seconds", "3", "--rounds", "3"]
+    found = subprocess.run(command, cwd=_COPY, check=True, stdout=subprocess.PIPE, text=True)
+    return found.stdout

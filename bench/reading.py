@@ -41,7 +41,7 @@ def lists(stage: Stage, web: Web, desk: Desk) -> Row:
     """Lists per second."""
     account = desk.accounts[0]
     body = json.dumps({"query": _QUERY, "variables": {"account": account}}).encode()
-    ours, limit = [], []
+    ours, limit = list[float](), list[float]()
     with _bare(stage, account) as port:
         for _ in range(ROUNDS):
             for target, found, expect in ((web.port, ours, b'"tickSize"'), (port, limit, b'"tick_size"')):

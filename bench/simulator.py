@@ -15,8 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from pathlib import Path
 
-from adapters.simulation.market_files import read_ticks
-from adapters.simulation.scenario import DataSource
+from adapters.feeds.files import read_ticks
 from domain.kernel.time import Nanos
 from domain.market.types import QuoteTick
 from domain.orders.exchange import Exchange, Order
@@ -38,15 +37,15 @@ def walk(count: int) -> list[QuoteTick]:
     ticks, bid = [], 618_000
     for at in range(count):
         bid += chance.choice((-1, 0, 0, 0, 0, 1))
-        sizes = (Decimal(chance.randint(1, 5_000)).scaleb(-3) for _ in range(2))
-        ticks.append(QuoteTick("X", Nanos(at), bid * TICK, (bid + 1) * TICK, *sizes))
+        bid_size, ask_size = (Decimal(chance.randint(1, 5_000)).scaleb(-3) for _ in range(2))
+        ticks.append(QuoteTick("X", Nanos(at), bid * TICK, (bid + 1) * TICK, bid_size, ask_size))
     return ticks
 
 
 def recorded(market_dir: Path) -> list[QuoteTick]:
     """All quotes of the perpetual."""
-    source = DataSource("quotes", "quotes/btcusdt_perp_binance_20240808.csv.gz", None, None, None)
-    return [tick for tick in read_ticks(market_dir, source, "BTCUSDT-PERP.BINANCE") if isinstance(tick, QuoteTick)]
+    path = market_dir / "quotes" / "btcusdt_perp_binance_20240808.csv.gz"
+    return [tick for tick in read_ticks(path) if isinstance(tick, QuoteTick)]
 
 
 def far(count: int, middle: Decimal) -> Iterator[Order]:

@@ -89,10 +89,10 @@ class Stage:
             yield web
 
     @contextmanager
-    def engine(self, feed: str) -> Iterator[None]:
-        """The engine with all its roles; whoever needs it to be ready waits for what it does."""
-        with self._process("engine", TRADEGRAPH_FEED=feed):
-            yield
+    def engine(self, feed: str) -> Iterator[int]:
+        """The engine with all its roles, by its process id; whoever needs it to be ready waits for what it does."""
+        with self._process("engine", TRADEGRAPH_FEED=feed) as process:
+            yield process.pid
 
     @contextmanager
     def _process(self, name: str, **settings: str) -> Iterator[subprocess.Popen[bytes]]:

@@ -44,7 +44,8 @@ class SendQueue:
     def __init__(self, frames: Frames, message_format: MessageFormat = SOCKET_MESSAGES) -> None:
         self.format = message_format
         self._frames = frames
-        self._queue: deque[bytes] = deque()
+        # Made when a frame has to wait: an empty one takes three quarters of a kilobyte for each connection.
+        self._queue: deque[bytes] | None = None
         # Those with queues of their own, in the order in which they began to wait.
         self._waiting: dict[Waiting, None] = {}
         self._moved: asyncio.Event | None = None
@@ -67,6 +68,8 @@ class SendQueue:
         if self.is_open:
             self._frames.write_text(frame)
         else:
+            if self._queue is None:
+                self._queue = deque()
             self._queue.append(frame)
             self.hold(len(frame))
 
@@ -116,7 +119,7 @@ class SendQueue:
         """Drop everything; nothing is sent any more."""
         self.hold(-self._held)
         self.closed = True
-        self._queue.clear()
+        self._queue = None
         self._waiting.clear()
         self._wake()
 

@@ -17,6 +17,7 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from websockets.frames import Frame
 
 from api.transport.connections import Connections, ConnectionState
+from api.transport.inbox import Gate, Inbox
 
 EXTENSION = "tradegraph.frames"
 
@@ -45,9 +46,14 @@ def text_header(length: int) -> bytes:
 class TextFrames(WebSocketsSansIOProtocol):
     """Offers itself to the application as the scope's extension ``tradegraph.frames``."""
 
+    # Beside the attributes of its base, which are so many already that a few more would double their table.
+    __slots__ = ("_connections", "_place", "_queued", "_unread", "is_writable", "on_lost", "on_writable")
+
     def __init__(self, *arguments: Any, connections: Connections, place: ConnectionState, **keywords: Any) -> None:
         super().__init__(*arguments, **keywords)
         self.logger = _log
+        self.queue: Inbox[ASGIReceiveEvent] = Inbox()  # type: ignore[assignment]  # only these methods are used
+        self.writable = Gate()  # type: ignore[assignment]  # has all that is used of an event
         # Whether the client takes what is sent; when not, whatever is written waits in memory.
         self.is_writable = True
         self.on_writable: Callable[[], None] | None = None
@@ -57,7 +63,7 @@ class TextFrames(WebSocketsSansIOProtocol):
         # What the application keeps until the client takes it.
         self._queued = 0
         # What has come and was not looked at yet: the application has enough to do with what came before.
-        self._unread: deque[bytes] = deque()
+        self._unread: deque[bytes] | None = None
         connections.replace(place, self)
 
     # ------------------------------------------------------------------ the connection
@@ -78,7 +84,7 @@ class TextFrames(WebSocketsSansIOProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell the application, which may be waiting for the client to take something."""
         self._connections.leave(self._place)
-        self._unread.clear()
+        self._unread = None
         super().connection_lost(exc)
         lost, self.on_lost, self.on_writable = self.on_lost, None, None
         if lost is not None:
@@ -130,6 +136,8 @@ class TextFrames(WebSocketsSansIOProtocol):
         if len(data) <= _SLICE_BYTES and not self._unread and not self.read_paused:
             super().data_received(data)
             return
+        if self._unread is None:
+            self._unread = deque()
         self._unread.extend(data[start : start + _SLICE_BYTES] for start in range(0, len(data), _SLICE_BYTES))
         self._read_on()
 
@@ -143,12 +151,18 @@ class TextFrames(WebSocketsSansIOProtocol):
     async def send(self, message: ASGISendEvent) -> None:
         """Send for the application; a client that does not answer a close is cut off."""
         await super().send(message)
+        if message["type"] == "websocket.accept":
+            # Nobody asks for the handshake any more, and its headers are as large as the rest of the connection.
+            del self.request, self.response
         if self.close_sent:
             self.loop.call_later(_GRACE_SECONDS, self.transport.abort)
 
     async def receive(self) -> ASGIReceiveEvent:
         """The next event, followed by events that have arrived since."""
-        event = await super().receive()
+        event = await self.queue.get()
+        if self.read_paused and self.queue.empty():
+            self.read_paused = False
+            self.transport.resume_reading()
         if self._unread and not self.read_paused:
             self._read_on()
         return event

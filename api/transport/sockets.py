@@ -7,6 +7,7 @@ from api.realtime.hub import Hub
 from api.transport.close_codes import TOO_MANY, CloseSocket
 from api.transport.listeners import Listeners
 from api.transport.origin import OriginPolicy
+from api.transport.reading import headers_of
 from api.transport.websocket import SocketSession
 
 
@@ -20,13 +21,14 @@ class Sockets(Listeners[SocketSession]):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one socket, if its page may open it."""
-        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-        if not self._origins.permits(headers):
+        if not self._origins.permits(headers_of(scope)):
             # Closed before it was accepted: the handshake is answered with 403.
             await receive()
             await send({"type": "websocket.close", "code": 1008})
             return
         session = SocketSession(self._runner, self._hub, scope, receive, send, self._let_in)
+        # Read by now, and as large as the rest of the connection.
+        scope["headers"] = []
         self.enter(session)
         self._runner.metrics.sockets.inc()
         try:
