@@ -11,6 +11,7 @@ from api.context import Info
 from api.ids import named
 from api.orders.enums import (
     OrderStatus,
+    RejectReason,
 )
 from api.orders.types import Order
 from api.risk.types import RiskViolation
@@ -81,6 +82,12 @@ class OrderCheck:
     reservation: Decimal = strawberry.field(description="The money that would be reserved for the order.")
     estimated_fee: Decimal
     available_after: Decimal
+    reject_reason: RejectReason | None = strawberry.field(
+        description="The reason with which it would be rejected; null if it would be taken."
+    )
+    reject_message: str | None = strawberry.field(
+        description="The same for people, with figures; null if it would be taken."
+    )
 
 
 def orders_view(placed: Sequence[PlacedOrder]) -> OrdersPayload:

@@ -71,7 +71,7 @@ async def test_check_order_and_place_order_agree(desk: Platform, seed: int) -> N
         asked = await check_order(desk.services.entry, owner, order)
         (placed,) = await desk.place(owner, order)
         assert asked.accepted is (placed.status is OrderStatus.PENDING_NEW)
-        assert (asked.reason, asked.message) == (placed.reject_reason, placed.reject_message)
+        assert (asked.reject_reason, asked.reject_message) == (placed.reject_reason, placed.reject_message)
         assert asked.violations == placed.violations
         assert not asked.accepted or asked.reservation == placed.reserved
         verdicts |= {(row.kind, row.action) for row in asked.violations} | {asked.accepted}

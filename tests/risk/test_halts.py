@@ -40,7 +40,7 @@ async def test_a_halt_refuses_orders_on_every_process_until_it_is_lifted(desk: P
     (placed,) = await other.place_orders(owner, [order])
     assert placed.order.reject_reason is RejectReason.TRADING_HALTED
     assert placed.order.reject_message == f"Trading of everything is halted: {REASON}"
-    assert (await check_order(other, owner, order)).reason is RejectReason.TRADING_HALTED
+    assert (await check_order(other, owner, order)).reject_reason is RejectReason.TRADING_HALTED
     lifted = await lift_halt(desk.services.bus, desk.admin, made.id, "checked")
     assert (lifted.lifted_by, lifted.lift_reason) == (desk.admin.email, "checked")
     assert (await desk.place(owner, order))[0].status is OrderStatus.PENDING_NEW

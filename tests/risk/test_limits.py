@@ -221,7 +221,7 @@ async def test_check_order_and_place_order_agree_on_counts(desk: Platform) -> No
     (placed,) = await desk.place(owner, order)
     checked = await check_order(desk.services.entry, owner, order)
     (refused,) = await desk.place(owner, order)
-    assert (checked.reason, checked.violations) == (refused.reject_reason, refused.violations)
+    assert (checked.reject_reason, checked.violations) == (refused.reject_reason, refused.violations)
     # A change of what works is no new order.
     key = OrderKey(id=placed.id)
     changed = await desk.services.modifying.modify_order(owner, ModifyOrder(key, limit_price=Decimal("98")))

@@ -344,7 +344,7 @@ async def test_an_unsupported_order_is_rejected_before_it_is_sent(plain: RemoteD
             RejectReason.UNSUPPORTED_BY_VENUE,
             "The venue loopback takes no post-only orders.",
         )
-        assert (verdict.accepted, verdict.reason, verdict.message) == (
+        assert (verdict.accepted, verdict.reject_reason, verdict.reject_message) == (
             False,
             RejectReason.UNSUPPORTED_BY_VENUE,
             refused.reject_message,

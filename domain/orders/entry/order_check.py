@@ -20,7 +20,7 @@ from domain.risk.types import RiskViolation
 
 @dataclass(frozen=True, slots=True)
 class OrderCheck:
-    """The verdict. Money is in ``currency``, the account's; ``reason`` and ``message`` are None when it is accepted."""
+    """The verdict. Money is in ``currency``, the account's; what speaks of a rejection is None when it is accepted."""
 
     accepted: bool
     violations: tuple[RiskViolation, ...]
@@ -28,8 +28,8 @@ class OrderCheck:
     reservation: Decimal
     estimated_fee: Decimal
     available_after: Decimal
-    reason: RejectReason | None
-    message: str | None
+    reject_reason: RejectReason | None
+    reject_message: str | None
 
 
 async def check_order(entry: OrderEntry, actor: Actor, command: PlaceOrder) -> OrderCheck:
@@ -66,6 +66,6 @@ async def check_order(entry: OrderEntry, actor: Actor, command: PlaceOrder) -> O
         reservation=reservation,
         estimated_fee=decision.reservation.fee,
         available_after=(before or ZERO) - (reservation if decision.accepted else ZERO),
-        reason=decision.reason,
-        message=decision.message,
+        reject_reason=decision.reason,
+        reject_message=decision.message,
     )

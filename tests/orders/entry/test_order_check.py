@@ -88,7 +88,7 @@ async def _agree(desk: Platform, owner: Actor, order: PlaceOrder) -> RejectReaso
     assert await stored() == before
     (placed,) = await desk.place(owner, order)
     assert checked.accepted is (placed.status is OrderStatus.PENDING_NEW)
-    assert (checked.reason, checked.message) == (placed.reject_reason, placed.reject_message)
+    assert (checked.reject_reason, checked.reject_message) == (placed.reject_reason, placed.reject_message)
     assert checked.violations == placed.violations
     if checked.accepted:
         assert (checked.reservation, checked.estimated_fee) == (placed.reserved, placed.reserved_fee)

@@ -2397,6 +2397,8 @@ fragment OrderCheck on OrderCheck {
   availableAfter
   currency
   estimatedFee
+  rejectMessage
+  rejectReason
   reservation
   violations {
     ...RiskViolation

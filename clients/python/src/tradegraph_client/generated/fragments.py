@@ -675,6 +675,8 @@ class OrderCheck(BaseModel):
     available_after: Decimal
     currency: str
     estimated_fee: Decimal
+    reject_message: Optional[str] = Field(default=None)
+    reject_reason: Optional[RejectReason] = Field(default=None)
     reservation: Decimal
     violations: list["OrderCheckViolations"]
 
