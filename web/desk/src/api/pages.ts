@@ -6,6 +6,9 @@ import type { TypedDocumentString } from '@/gql/graphql';
 import { ask } from './client';
 import { toFailure, type Failure } from './failure';
 
+/** As many rows as one answer may have. */
+const MOST = 500;
+
 interface Connection<Node> {
   pageInfo: { hasNextPage: boolean; endCursor?: string | null };
   edges: readonly { node: Node }[];
@@ -18,6 +21,24 @@ export interface Pages<Node> {
   failure: Ref<Failure | null>;
   more(): Promise<void>;
   reload(): Promise<void>;
+}
+
+/** Every row of a list, page by page; `told` hears how many there are so far. */
+export async function readAll<Data, Variables extends { after?: string | null; first?: number | null }, Node>(
+  document: TypedDocumentString<Data, Variables>,
+  variables: Omit<Variables, 'after' | 'first'>,
+  connectionOf: (data: Data) => Connection<Node> | null | undefined,
+  told: (count: number) => void = () => undefined,
+): Promise<Node[]> {
+  const rows: Node[] = [];
+  let after: string | null | undefined = null;
+  do {
+    const connection: Connection<Node> | null | undefined = connectionOf(await ask(document, { ...variables, first: MOST, after } as unknown as Variables));
+    rows.push(...(connection?.edges.map(({ node }) => node) ?? []));
+    told(rows.length);
+    after = connection?.pageInfo.hasNextPage ? connection.pageInfo.endCursor : null;
+  } while (after);
+  return rows;
 }
 
 export function usePages<Data, Variables extends { after?: string | null; first?: number | null }, Node>(

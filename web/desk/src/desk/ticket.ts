@@ -1,5 +1,6 @@
 /** What a ticket holds and how it becomes an order: values in, values out. */
 import { parseTyped } from '@/format/numbers';
+import { instantOf, type Zone } from '@/format/times';
 import type { OffsetKind, OrderLegInput, OrderType, PlaceBracketInput, PlaceOcoInput, PlaceOrderInput, Side, TimeInForce, TriggerPrice } from '@/gql/graphql';
 
 export const ORDER_TYPES: readonly OrderType[] = [
@@ -107,9 +108,33 @@ export function missing(draft: Draft, mode: Mode): string[] {
   return [...new Set(wrong.map(([name]) => name))];
 }
 
+/** The fields that a ticket shows for what was chosen: what the API refuses at another one is told below them. */
+export function shownFields(draft: Draft, mode: Mode): string[] {
+  const fields = ['quantity'];
+  if (needsStop(draft.type)) fields.push('stopPrice');
+  if (needsLimit(draft.type)) fields.push('limitPrice');
+  if (isTrailing(draft.type)) fields.push('trailingOffset', 'activationPrice');
+  if (draft.type === 'TRAILING_STOP_LIMIT') fields.push('limitOffset');
+  if (draft.timeInForce === 'GTD') fields.push('expiresAt');
+  if (mode === 'BRACKET') fields.push('takeProfit', 'stopLoss');
+  if (mode === 'OCO' && needsStop(draft.otherType)) fields.push('otherStopPrice');
+  if (mode === 'OCO' && needsLimit(draft.otherType)) fields.push('otherLimitPrice');
+  return fields;
+}
+
+const OTHER_FIELDS: Record<string, string> = { limitPrice: 'otherLimitPrice', stopPrice: 'otherStopPrice' };
+
+/** The field of the ticket that is meant by a field of the API's input: `entry.quantity` is the quantity, `takeProfit.limitPrice` the take profit. */
+export function ticketField(field: string | undefined): string | undefined {
+  const [part, inner] = field?.split('.') ?? [];
+  if (part === 'takeProfit' || part === 'stopLoss') return part;
+  if (part === 'second' && inner) return OTHER_FIELDS[inner] ?? inner;
+  return (part === 'entry' || part === 'first') && inner ? inner : field;
+}
+
 const value = (typed: string): string | undefined => parseTyped(typed) ?? undefined;
 
-export function toOrder(draft: Draft, place: Place): PlaceOrderInput {
+export function toOrder(draft: Draft, place: Place, zone: Zone): PlaceOrderInput {
   const { type } = draft;
   const trailing = isTrailing(type);
   return {
@@ -124,7 +149,7 @@ export function toOrder(draft: Draft, place: Place): PlaceOrderInput {
     activationPrice: trailing && draft.activationPrice ? value(draft.activationPrice) : undefined,
     triggerPrice: draft.triggerPrice,
     timeInForce: draft.timeInForce,
-    expiresAt: draft.timeInForce === 'GTD' && draft.expiresAt ? new Date(draft.expiresAt).toISOString() : undefined,
+    expiresAt: draft.timeInForce === 'GTD' && draft.expiresAt ? instantOf(draft.expiresAt, zone) : undefined,
     postOnly: draft.postOnly && mayPostOnly(draft),
     reduceOnly: draft.reduceOnly,
     positionEffect: 'AUTO',
@@ -140,26 +165,28 @@ const leg = (type: OrderType, prices: Partial<OrderLegInput>, clientOrderId?: st
   ...prices,
 });
 
-export function toBracket(draft: Draft, place: Place): PlaceBracketInput {
+export function toBracket(draft: Draft, place: Place, zone: Zone): PlaceBracketInput {
   const id = (suffix: string): string | undefined => place.clientOrderId && `${place.clientOrderId}-${suffix}`;
   return {
-    entry: toOrder(draft, place),
+    entry: toOrder(draft, place, zone),
     takeProfit: draft.takeProfit ? leg('LIMIT', { limitPrice: value(draft.takeProfit) }, id('tp')) : undefined,
     stopLoss: draft.stopLoss ? leg('STOP', { stopPrice: value(draft.stopLoss) }, id('sl')) : undefined,
   };
 }
 
-export function toOco(draft: Draft, place: Place): PlaceOcoInput {
-  const other: Draft = {
-    ...draft,
-    type: draft.otherType,
-    limitPrice: draft.otherLimitPrice,
-    stopPrice: draft.otherStopPrice,
-    timeInForce: isTriggered(draft.otherType) && ['IOC', 'FOK'].includes(draft.timeInForce) ? 'DAY' : draft.timeInForce,
-  };
+/** The other order of a pair, as a draft of its own. */
+export const otherDraft = (draft: Draft): Draft => ({
+  ...draft,
+  type: draft.otherType,
+  limitPrice: draft.otherLimitPrice,
+  stopPrice: draft.otherStopPrice,
+  timeInForce: isTriggered(draft.otherType) && ['IOC', 'FOK'].includes(draft.timeInForce) ? 'DAY' : draft.timeInForce,
+});
+
+export function toOco(draft: Draft, place: Place, zone: Zone): PlaceOcoInput {
   return {
-    first: toOrder(draft, place),
-    second: toOrder(other, { ...place, clientOrderId: place.clientOrderId && `${place.clientOrderId}-2` }),
+    first: toOrder(draft, place, zone),
+    second: toOrder(otherDraft(draft), { ...place, clientOrderId: place.clientOrderId && `${place.clientOrderId}-2` }, zone),
   };
 }
 

@@ -2,6 +2,7 @@
 import { computed, ref, toValue, type MaybeRefOrGetter } from 'vue';
 
 import { toFailure } from '@/api/failure';
+import { useRefusalWords } from '@/format/useRefusal';
 import { isWorking, type Order } from '@/stores/books';
 import { useNotices } from '@/stores/notices';
 import { useOrderEntry } from '@/stores/orderEntry';
@@ -13,6 +14,7 @@ export type Change = 'quantity' | 'limitPrice' | 'stopPrice';
 export function useWorkingOrders(accountId: MaybeRefOrGetter<string>) {
   const entry = useOrderEntry();
   const notices = useNotices();
+  const { sentenceOf } = useRefusalWords();
   const person = usePerson();
   const book = useBook(accountId);
   /** What the API said of a change, by order: shown at the row that it belongs to. */
@@ -27,8 +29,8 @@ export function useWorkingOrders(accountId: MaybeRefOrGetter<string>) {
       await doing;
       troubles.value.delete(order.id);
     } catch (error) {
-      troubles.value.set(order.id, toFailure(error).message);
-      notices.failed(error);
+      troubles.value.set(order.id, sentenceOf(toFailure(error)));
+      notices.sound('refused');
     }
   }
 

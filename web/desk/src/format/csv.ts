@@ -17,10 +17,14 @@ export function toCsv<Row extends object>(fields: readonly (keyof Row & string)[
   return [fields.join(','), ...rows.map((row) => fields.map((field) => cell(row[field])).join(','))].join('\r\n') + '\r\n';
 }
 
-export function saveCsv<Row extends object>(name: string, fields: readonly (keyof Row & string)[], rows: readonly Row[]): void {
+export function saveFile(name: string, content: Blob): void {
   const link = document.createElement('a');
-  link.href = URL.createObjectURL(new Blob([`\ufeff${toCsv(fields, rows)}`], { type: 'text/csv' }));
+  link.href = URL.createObjectURL(content);
   link.download = name;
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 1_000);
+}
+
+export function saveCsv<Row extends object>(name: string, fields: readonly (keyof Row & string)[], rows: readonly Row[]): void {
+  saveFile(name, new Blob([`\ufeff${toCsv(fields, rows)}`], { type: 'text/csv' }));
 }

@@ -13,12 +13,17 @@ export const i18n = createI18n({
 });
 
 const loaded = new Set<Language>();
+let toChinese: (message: string) => string | null = () => null;
 
 export async function speak(language: Language): Promise<void> {
   if (!loaded.has(language)) {
+    if (language === 'zh') toChinese = (await import('./zh/refusals')).translate;
     const { default: messages } = language === 'zh' ? await import('./zh') : await import('./en');
     i18n.global.setLocaleMessage(language, messages as never);
     loaded.add(language);
   }
   i18n.global.locale.value = language;
 }
+
+/** A sentence of the API in the language that is spoken; nothing when it has none there. */
+export const inLanguage = (message: string): string | null => ((i18n.global.locale.value as Language) === 'zh' ? toChinese(message) : message);

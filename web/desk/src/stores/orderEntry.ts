@@ -10,10 +10,13 @@ import { reactive, ref } from 'vue';
 import { ask } from '@/api/client';
 import { toFailure, type Failure } from '@/api/failure';
 import { CancelOrderMutation, CancelOrdersMutation, ModifyOrderMutation, PlaceBracketMutation, PlaceOcoMutation, PlaceOrderMutation } from '@/api/operations/desk';
-import { emptyDraft, newClientOrderId, toBracket, toOco, toOrder, type Draft, type Mode } from '@/desk/ticket';
+import { emptyDraft, newClientOrderId, ticketField, toBracket, toOco, toOrder, type Draft, type Mode } from '@/desk/ticket';
 import type { ModifyOrderInput, OrderRowFragment, PlaceOrderInput, Side } from '@/gql/graphql';
 
 import { useBooks } from './books';
+import { usePreferences } from './preferences';
+
+type QuickOrder = Omit<PlaceOrderInput, 'clientOrderId' | 'triggerPrice' | 'trailingOffsetKind' | 'positionEffect' | 'reduceOnly'> & Partial<Pick<PlaceOrderInput, 'positionEffect'>>;
 
 // After these the order may have been taken all the same.
 const UNKNOWN = new Set(['NETWORK', 'UNAVAILABLE']);
@@ -28,9 +31,9 @@ export const useOrderEntry = defineStore('orderEntry', () => {
     release();
   }
 
-  /** An order from a click on the ladder or the chart, with an id of its own. */
-  async function quick(input: Omit<PlaceOrderInput, 'clientOrderId' | 'triggerPrice' | 'trailingOffsetKind' | 'positionEffect' | 'reduceOnly'>): Promise<OrderRowFragment> {
-    const given: PlaceOrderInput = { ...input, clientOrderId: newClientOrderId(), triggerPrice: 'BID_ASK', trailingOffsetKind: 'PRICE', positionEffect: 'AUTO', reduceOnly: false };
+  /** An order from a click. Whoever may send it again after a lost answer gives its id, and it is the same order. */
+  async function quick(input: QuickOrder, clientOrderId = newClientOrderId()): Promise<OrderRowFragment> {
+    const given: PlaceOrderInput = { positionEffect: 'AUTO', ...input, clientOrderId, triggerPrice: 'BID_ASK', trailingOffsetKind: 'PRICE', reduceOnly: false };
     const { placeOrder } = await ask(PlaceOrderMutation, { input: given });
     put(String(input.accountId), [placeOrder.order]);
     return placeOrder.order;
@@ -57,6 +60,7 @@ export const useOrderEntry = defineStore('orderEntry', () => {
 
 function setupTicket() {
   const entry = useOrderEntry();
+  const preferences = usePreferences();
   const draft = reactive<Draft>(emptyDraft());
   const mode = ref<Mode>('SINGLE');
   const side = ref<Side>('BUY');
@@ -69,10 +73,11 @@ function setupTicket() {
   let clientOrderId = newClientOrderId();
 
   async function place(accountId: string, symbol: string): Promise<OrderRowFragment[]> {
+    const { zone } = preferences.values;
     const where = { accountId, symbol, side: side.value, clientOrderId };
-    if (mode.value === 'BRACKET') return (await ask(PlaceBracketMutation, { input: toBracket(draft, where) })).placeBracket.orders;
-    if (mode.value === 'OCO') return (await ask(PlaceOcoMutation, { input: toOco(draft, where) })).placeOco.orders;
-    return [(await ask(PlaceOrderMutation, { input: toOrder(draft, where) })).placeOrder.order];
+    if (mode.value === 'BRACKET') return (await ask(PlaceBracketMutation, { input: toBracket(draft, where, zone) })).placeBracket.orders;
+    if (mode.value === 'OCO') return (await ask(PlaceOcoMutation, { input: toOco(draft, where, zone) })).placeOco.orders;
+    return [(await ask(PlaceOrderMutation, { input: toOrder(draft, where, zone) })).placeOrder.order];
   }
 
   async function send(accountId: string, symbol: string): Promise<boolean> {
@@ -83,12 +88,15 @@ function setupTicket() {
     try {
       const orders = await place(accountId, symbol);
       entry.put(accountId, orders);
-      outcome.value = orders.find(({ status }) => status === 'REJECTED') ?? orders[0] ?? null;
+      const refused = orders.filter(({ status }) => status === 'REJECTED');
+      // Of a group the one that was refused for a reason of its own says why.
+      outcome.value = refused.find(({ rejectReason }) => rejectReason !== 'GROUP_REJECTED') ?? refused[0] ?? orders[0] ?? null;
       isUncertain.value = false;
       clientOrderId = newClientOrderId();
     } catch (error) {
-      failure.value = toFailure(error);
-      isUncertain.value = UNKNOWN.has(failure.value.code);
+      const refused = toFailure(error);
+      failure.value = { ...refused, field: ticketField(refused.field) };
+      isUncertain.value = UNKNOWN.has(refused.code);
     }
     isSending.value = false;
     return failure.value === null && outcome.value?.status !== 'REJECTED';

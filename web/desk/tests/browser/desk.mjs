@@ -132,6 +132,17 @@ export async function holdBack(page, operation) {
   return release;
 }
 
+/** Let one operation reach the server and its answer be lost, until the returned function is called. */
+export async function loseAnswer(page, operation) {
+  const lose = async (route) => {
+    if (route.request().postDataJSON()?.operationName !== operation) return route.fallback();
+    await route.fetch();
+    await route.abort('connectionreset');
+  };
+  await page.route('**/graphql', lose);
+  return () => page.unroute('**/graphql', lose);
+}
+
 /** Until what was chosen is on its way to the server, with what `choose` does. */
 export async function saved(page, choose) {
   const isSaving = (response) => response.url().endsWith('/graphql') && response.request().postDataJSON()?.operationName === 'SavePreferences';

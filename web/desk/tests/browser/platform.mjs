@@ -23,14 +23,14 @@ let count = 0;
 let admin;
 
 /** A person with an account of their own that holds money, and whoever may do more for them. */
-export async function newcomer(role = 'TRADER') {
+export async function newcomer(role = 'TRADER', account = {}) {
   admin ??= await signIn(ADMIN);
   const name = `${role.toLowerCase().replace('_', '-')}-${process.pid}-${++count}`;
   const person = { email: `${name}@example.com`, password: PASSWORD, name };
   await ask(admin.token, 'mutation ($input: CreateUserInput!) { createUser(input: $input) { id } }', { input: { ...person, role } });
   const { token, id } = await signIn(person);
   const open = 'mutation ($input: OpenAccountInput!) { openAccount(input: $input) { id } }';
-  const { openAccount } = await ask(admin.token, open, { input: { name: `Main ${name}`, currency: 'USDT', kind: 'MARGIN', ownerId: id } });
+  const { openAccount } = await ask(admin.token, open, { input: { name: `Main ${name}`, currency: 'USDT', kind: 'MARGIN', ownerId: id, ...account } });
   const accountId = openAccount.id;
   await ask(admin.token, 'mutation ($input: CashInput!) { deposit(input: $input) { id } }', { input: { accountId, amount: '100000', reference: 'opening' } });
   // The account looked at, so that a risk manager who sees all accounts begins with this one; no tour.

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
 
-import { becomes, enter, openBrowser, openTab, until, working } from './desk.mjs';
+import { becomes, enter, loseAnswer, openBrowser, openTab, until, working } from './desk.mjs';
 import { ADDRESS, newcomer, place, prices, SYMBOL } from './platform.mjs';
 
 let browser;
@@ -158,14 +158,70 @@ test('what the API refuses stands where it belongs, and nothing typed is lost', 
   await page.click('[data-action=buy]');
   await page.waitForSelector('[name=quantity][aria-invalid=true]');
   await fill({ type: 'LIMIT', quantity: '0.01', limitPrice: '61000.05' });
-  await page.waitForSelector('[data-test=check] li.bad');
+  await page.waitForSelector('[data-test=check] li.bad:has-text("multiple of the tick size")');
   await page.click('[data-action=buy]');
   await page.waitForSelector('[data-test=outcome] .refused');
   await fill({ quantity: '1000000' });
   await page.click('[data-action=buy]');
   await page.waitForSelector('[data-test=outcome] .refused');
   assert.equal(await page.inputValue('[name=limitPrice]'), '61000.05');
+
+  // Of a group too: at the field of the ticket that the API's field stands for.
+  await page.click('text=Bracket');
+  await fill({ type: 'LIMIT', quantity: '0.01', limitPrice: at.deep, takeProfit: '', stopLoss: at.high });
+  await page.click('[data-action=buy]');
+  await page.waitForSelector('[name=stopLoss][aria-invalid=true]');
+  // What is wrong with one order of a group is said, and not that the group was refused.
+  await fill({ stopLoss: `${at.bid - 6000}.05` });
+  await page.click('[data-action=buy]');
+  await page.waitForSelector('[data-test=outcome] .refused:has-text("multiple of the tick size")');
+  // The other order of a pair is checked as it is typed, like the first.
+  await page.click('.segments >> text=OCO');
+  await fill({ otherType: 'STOP', otherStopPrice: `${at.bid - 6000}.05` });
+  await page.waitForSelector('[data-test=check]:has-text("The other order") li.bad');
   assert.deepEqual(await openOrders(), []);
+});
+
+const HELD = 'query ($id: ID!) { positions(accountId: $id) { side quantity frozen } }';
+const held = async () => (await person.ask(HELD, { id: person.accountId })).positions.map(({ side, quantity, frozen }) => `${side} ${quantity} ${frozen}`).sort();
+
+test('a position is frozen, let go and reversed, once also when the answer is lost', async () => {
+  const { page } = tab;
+  await place(person, { type: 'MARKET', timeInForce: 'DAY' });
+  await becomes(held, ['LONG 0.01 0']);
+  await page.click('.dv-tab:has-text("Positions")');
+  await page.click('[data-test=positions] [data-action=freeze]');
+  await page.fill('[name=closeQuantity]', '0');
+  await page.fill('dialog [name=reason]', 'under review');
+  await page.click('dialog button[type=submit]');
+  await page.waitForSelector('[name=closeQuantity][aria-invalid=true]');
+  await page.fill('[name=closeQuantity]', '0.01');
+  await page.click('dialog button[type=submit]');
+  await becomes(held, ['LONG 0.01 0.01']);
+  await page.click('[data-test=positions] [data-action=unfreeze]');
+  await page.fill('dialog [name=reason]', 'reviewed');
+  await page.click('dialog button[type=submit]');
+  await becomes(held, ['LONG 0.01 0']);
+  await page.click('[data-test=positions] [data-action=reverse]');
+  const release = await loseAnswer(page, 'PlaceOrder');
+  await page.click('dialog button[type=submit]');
+  await page.waitForSelector('dialog .failure');
+  await release();
+  await page.click('dialog button[type=submit]');
+  await page.waitForFunction(() => !document.querySelector('dialog'));
+  await becomes(held, ['SHORT -0.01 0']);
+});
+
+test('where both sides can be held, reversing closes the one and opens the other', async () => {
+  const { page } = tab;
+  person = await newcomer('TRADER', { positionMode: 'HEDGING' });
+  await place(person, { type: 'MARKET', timeInForce: 'DAY' });
+  await becomes(held, ['LONG 0.01 0']);
+  await enter(tab, ADDRESS, person);
+  await page.click('.dv-tab:has-text("Positions")');
+  await page.click('[data-test=positions] [data-action=reverse]');
+  await page.click('dialog button[type=submit]');
+  await becomes(held, ['SHORT -0.01 0']);
 });
 
 test('an order is changed in the blotter', async () => {

@@ -8,7 +8,7 @@ const draft = (given: Partial<Draft>): Draft => ({ ...emptyDraft(), ...given });
 
 describe('a ticket becomes an order', () => {
   test.each(ORDER_TYPES)('%s carries the prices that it takes, and no others', (type) => {
-    const order = toOrder(draft({ ...FULL, type }), PLACE);
+    const order = toOrder(draft({ ...FULL, type }), PLACE, '');
     expect(order.quantity).toBe('1000.5');
     expect(order.limitPrice !== undefined).toBe(needsLimit(type));
     expect(order.stopPrice !== undefined).toBe(needsStop(type));
@@ -33,9 +33,9 @@ describe('a ticket becomes an order', () => {
   });
 
   test('post only holds for what rests in the book alone', () => {
-    expect(toOrder(draft({ ...FULL, type: 'LIMIT', postOnly: true }), PLACE).postOnly).toBe(true);
-    expect(toOrder(draft({ ...FULL, type: 'LIMIT', postOnly: true, timeInForce: 'IOC' }), PLACE).postOnly).toBe(false);
-    expect(toOrder(draft({ ...FULL, type: 'MARKET', postOnly: true }), PLACE).postOnly).toBe(false);
+    expect(toOrder(draft({ ...FULL, type: 'LIMIT', postOnly: true }), PLACE, '').postOnly).toBe(true);
+    expect(toOrder(draft({ ...FULL, type: 'LIMIT', postOnly: true, timeInForce: 'IOC' }), PLACE, '').postOnly).toBe(false);
+    expect(toOrder(draft({ ...FULL, type: 'MARKET', postOnly: true }), PLACE, '').postOnly).toBe(false);
   });
 
   test('what waits for a trigger is never immediate', () => {
@@ -46,14 +46,14 @@ describe('a ticket becomes an order', () => {
   test('a bracket has an exit at least, each leg an id of its own', () => {
     const given = draft({ ...FULL, type: 'LIMIT', takeProfit: '12', stopLoss: '9' });
     expect(missing({ ...given, takeProfit: '', stopLoss: '' }, 'BRACKET')).toEqual(['takeProfit']);
-    const bracket = toBracket(given, PLACE);
+    const bracket = toBracket(given, PLACE, '');
     expect(bracket.takeProfit).toMatchObject({ type: 'LIMIT', limitPrice: '12', clientOrderId: 'c-tp' });
     expect(bracket.stopLoss).toMatchObject({ type: 'STOP', stopPrice: '9', clientOrderId: 'c-sl' });
-    expect(toBracket({ ...given, stopLoss: '' }, PLACE).stopLoss).toBeUndefined();
+    expect(toBracket({ ...given, stopLoss: '' }, PLACE, '').stopLoss).toBeUndefined();
   });
 
   test('the other order of a pair has its own type and prices', () => {
-    const pair = toOco(draft({ ...FULL, type: 'LIMIT', timeInForce: 'IOC', otherType: 'STOP', otherStopPrice: '15' }), PLACE);
+    const pair = toOco(draft({ ...FULL, type: 'LIMIT', timeInForce: 'IOC', otherType: 'STOP', otherStopPrice: '15' }), PLACE, '');
     expect(pair.second).toMatchObject({ type: 'STOP', stopPrice: '15', limitPrice: undefined, timeInForce: 'DAY', clientOrderId: 'c-2' });
   });
 

@@ -266,6 +266,8 @@ export const CheckOrderQuery = graphql(`
       reservation
       estimatedFee
       availableAfter
+      rejectReason
+      rejectMessage
       violations {
         kind
         action

@@ -60,6 +60,7 @@ export const OrderQuery = graphql(`
         kind
         status
         at
+        by
         detail
         execution {
           ...ExecutionRow

@@ -143,3 +143,31 @@ export const AuditLogQuery = graphql(`
     }
   }
 `);
+
+export const SessionsQuery = graphql(`
+  query Sessions($userId: ID) {
+    sessions(userId: $userId) {
+      id
+      current
+      device
+      address
+      createdAt
+      usedAt
+      expiresAt
+    }
+  }
+`);
+
+export const RevokeSessionMutation = graphql(`
+  mutation RevokeSession($id: ID!) {
+    revokeSession(id: $id) {
+      id
+    }
+  }
+`);
+
+export const RevokeOtherSessionsMutation = graphql(`
+  mutation RevokeOtherSessions {
+    revokeOtherSessions
+  }
+`);

@@ -9,7 +9,6 @@ export const shell = {
     close: 'Close',
     delete: 'Delete',
     edit: 'Edit',
-    export: 'Export CSV',
     from: 'From',
     loading: 'Loading…',
     more: 'Show more',

@@ -11,7 +11,6 @@ export const shell: typeof model = {
     close: '关闭',
     delete: '删除',
     edit: '编辑',
-    export: '导出 CSV',
     from: '起始',
     loading: '加载中…',
     more: '显示更多',
