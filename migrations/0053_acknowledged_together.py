@@ -43,9 +43,8 @@ _TOGETHER = _take(
     f"{_SET} FROM {_ROWS.format('n')} {_WHERE} GET DIAGNOSTICS found_rows = ROW_COUNT;",
     "IF found_rows <> json_array_length(orders)",
 )
-_ONE_BY_ONE = _take(
-    "", " n record;", f"FOR n IN SELECT * FROM {_ROWS.format('r')} LOOP {_SET} {_WHERE}", "IF NOT FOUND"
-)
+_EACH = f"FOR n IN SELECT * FROM {_ROWS.format('r')} LOOP"  # noqa: S608  constants
+_ONE_BY_ONE = _take("", " n record;", f"{_EACH} {_SET} {_WHERE}", "IF NOT FOUND")
 
 
 class Migration(migrations.Migration):

@@ -10,13 +10,16 @@ import contextvars
 from collections import Counter, deque
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
+from itertools import islice
 from types import TracebackType
 from typing import Any, Self, cast
 
 import structlog
-from redis.asyncio import ConnectionPool, Redis
+from redis.asyncio import ConnectionPool
+from redis.exceptions import RedisError
 
 from adapters.redis.connection import ANSWER_TIMEOUT_SECONDS, REDIS_ERRORS, connection_pool
+from adapters.redis.link import Link, open_link
 from domain.kernel.bus import LOST, Message
 from domain.kernel.retry import Backoff
 from domain.kernel.retry_policies import REDIS
@@ -25,7 +28,8 @@ _log = structlog.get_logger(__name__)
 _BATCH = 500
 # Entering a listener waits this long for the server to confirm; without a server it enters and hears LOST later.
 _CONFIRM_TIMEOUT_SECONDS = 2.0
-_IDLE_SECONDS = 5.0
+# A silent server is asked for an answer after this, and given up after the same time once more.
+_IDLE_SECONDS = 3.0
 
 
 class Listener:
@@ -71,10 +75,10 @@ class Listener:
 
 
 class _Publisher:
-    """Sends queued messages, in order, many in one round trip; keeps those that the server did not confirm."""
+    """Sends queued messages, in order, many in one piece; keeps those that the server did not confirm."""
 
     def __init__(self, pool: ConnectionPool, limit: int) -> None:
-        self._client = Redis(connection_pool=pool)
+        self._pool = pool
         self._limit = limit
         self._waiting: deque[Message] = deque()
         self._filled = asyncio.Event()
@@ -87,46 +91,56 @@ class _Publisher:
         surplus = len(self._waiting) - self._limit
         if surplus > 0:
             self.dropped += surplus
-            # The oldest go first, except those of the batch under way, which sit in front until it is confirmed.
+            # The oldest go first, except those of the batch under way, which sit in front until they are confirmed.
             for _ in range(surplus):
                 del self._waiting[min(self._in_flight, len(self._waiting) - 1)]
         self._filled.set()
 
     async def flush(self) -> None:
-        """Send the queued messages; unconfirmed ones stay."""
-        while self._waiting:
-            batch = [self._waiting[index] for index in range(min(_BATCH, len(self._waiting)))]
-            pipeline = self._client.pipeline(transaction=False)
-            for channel, payload in batch:
-                pipeline.publish(channel, payload)
-            self._in_flight = len(batch)
-            try:
-                async with asyncio.timeout(ANSWER_TIMEOUT_SECONDS):
-                    await pipeline.execute()
-            finally:
-                self._in_flight = 0
-            for _ in batch:
-                self._waiting.popleft()
-            self.sent += len(batch)
+        """Send the queued messages over a connection of their own; unconfirmed ones stay."""
+        if self._waiting:
+            async with open_link(self._pool) as link:
+                await self._send_waiting(link)
 
     async def run(self) -> None:
         backoff, down = Backoff(REDIS), False
         while True:
             await self._filled.wait()
-            self._filled.clear()
             try:
-                await self.flush()
+                async with open_link(self._pool) as link:
+                    while not link.is_closed:
+                        self._filled.clear()
+                        await self._send_waiting(link)
+                        if down:
+                            _log.info("bus publishes again", dropped=self.dropped)
+                        down = False
+                        backoff.succeeded()
+                        await self._filled.wait()
             except REDIS_ERRORS as error:
                 if not down:
                     _log.warning("bus cannot publish, will retry", error=str(error))
                 down = True
                 self._filled.set()
                 await backoff.wait()
-            else:
-                if down:
-                    _log.info("bus publishes again", dropped=self.dropped)
-                down = False
-                backoff.succeeded()
+
+    async def _send_waiting(self, link: Link) -> None:
+        while self._waiting:
+            count = self._in_flight = min(_BATCH, len(self._waiting))
+            try:
+                async with asyncio.timeout(ANSWER_TIMEOUT_SECONDS):
+                    await link.send(*(("PUBLISH", *message) for message in islice(self._waiting, count)))
+                    while self._in_flight:
+                        self._confirm(await link.replies())
+            finally:
+                self._in_flight = 0
+
+    def _confirm(self, replies: Sequence[object]) -> None:
+        for reply in replies:
+            if isinstance(reply, RedisError):
+                raise reply
+            self._waiting.popleft()
+            self._in_flight -= 1
+            self.sent += 1
 
 
 class _Subscriptions:
@@ -144,6 +158,8 @@ class _Subscriptions:
         self._entered: set[Listener] = set()
         # Who has to hear LOST as soon as every subscription is confirmed.
         self._interrupted: set[Listener] = set()
+        # Counts what the server has sent.
+        self._heard = 0
         self.lost = 0
 
     @asynccontextmanager
@@ -200,25 +216,22 @@ class _Subscriptions:
     async def run(self) -> None:
         backoff, first, down = Backoff(REDIS), True, False
         while True:
-            connection = cast(Any, self._pool).make_connection()
             try:
-                async with asyncio.timeout(ANSWER_TIMEOUT_SECONDS):
-                    await connection.connect()
-                _log.info("bus listens", reconnected=not first)
-                down = False
-                await self._serve(connection, backoff)
+                async with open_link(self._pool) as link:
+                    _log.info("bus listens", reconnected=not first)
+                    down = False
+                    await self._serve(link, backoff)
             except* Exception as errors:  # noqa: BLE001  whatever it was, without this task the process is deaf
                 if not down:
                     _log.warning("bus cannot listen, will retry", error=repr(errors.exceptions[0]))
                 down = True
             finally:
                 self._commands = None
-                await connection.disconnect(nowait=True)
             first = False
             await backoff.wait()
 
-    async def _serve(self, connection: Any, backoff: Backoff) -> None:
-        self._commands = asyncio.Queue()
+    async def _serve(self, link: Link, backoff: Backoff) -> None:
+        commands = self._commands = asyncio.Queue()
         self._unconfirmed.clear()
         # Whoever is still waiting to enter has missed nothing.
         self._interrupted = self._interrupted | self._entered
@@ -226,42 +239,56 @@ class _Subscriptions:
         async with self._confirmed:
             self._confirmed.notify_all()
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._write(connection, self._commands))
-            tasks.create_task(self._read(connection, backoff))
+            tasks.create_task(self._write(link, commands))
+            tasks.create_task(self._read(link, backoff))
+            tasks.create_task(self._ask_when_silent(commands))
 
-    async def _write(self, connection: Any, commands: asyncio.Queue[tuple[str, ...]]) -> None:
+    async def _write(self, link: Link, commands: asyncio.Queue[tuple[str, ...]]) -> None:
         while True:
-            await connection.send_command(*await commands.get(), check_health=False)
+            await link.send(await commands.get())
 
-    async def _read(self, connection: Any, backoff: Backoff) -> None:
-        silent = 0
+    async def _ask_when_silent(self, commands: asyncio.Queue[tuple[str, ...]]) -> None:
+        """Ask the server for an answer when nothing has come for a while; raise if there is none."""
+        asked = False
+        while True:
+            heard = self._heard
+            await asyncio.sleep(_IDLE_SECONDS)
+            if self._heard != heard:
+                asked = False
+            elif asked:
+                raise ConnectionError("the server does not answer")
+            else:
+                asked = True
+                commands.put_nowait(("PING",))
+
+    async def _read(self, link: Link, backoff: Backoff) -> None:
         while True:
             if self._interrupted and not self._unconfirmed.total():
                 # Only now does the server forward everything: whoever reads the truth from here on misses nothing.
                 self._tell_lost()
-            response = await connection.read_response(timeout=_IDLE_SECONDS)
-            if response is None:
-                silent += 1
-                if silent > 1:
-                    raise ConnectionError("the server does not answer")
-                assert self._commands is not None
-                self._commands.put_nowait(("PING",))
-                continue
-            silent = 0
+            responses = await link.replies()
+            self._heard += 1
             backoff.succeeded()
-            await self._take(response)
+            if self._take(responses):
+                async with self._confirmed:
+                    self._confirmed.notify_all()
 
-    async def _take(self, response: list[Any]) -> None:
-        kind = response[0]
-        if kind == b"message":
-            channel, payload = cast(bytes, response[1]).decode(), cast(bytes, response[2])
-            for listener in self._listeners.get(channel, ()):
-                if not listener.offer((channel, payload)):
-                    self.lost += 1
-        elif kind == b"subscribe":
-            self._unconfirmed[cast(bytes, response[1]).decode()] -= 1
-            async with self._confirmed:
-                self._confirmed.notify_all()
+    def _take(self, responses: Sequence[Any]) -> bool:
+        """Give messages to their listeners; True if subscriptions were confirmed."""
+        confirmed = False
+        for response in responses:
+            if isinstance(response, RedisError):
+                raise response
+            kind = response[0]
+            if kind == b"message":
+                channel, payload = cast(bytes, response[1]).decode(), cast(bytes, response[2])
+                for listener in self._listeners.get(channel, ()):
+                    if not listener.offer((channel, payload)):
+                        self.lost += 1
+            elif kind == b"subscribe":
+                self._unconfirmed[cast(bytes, response[1]).decode()] -= 1
+                confirmed = True
+        return confirmed
 
     def _tell_lost(self) -> None:
         for listener in self._interrupted:

@@ -1,0 +1,71 @@
+"""A connection to Redis for one task that sends or hears much: packed commands out, whole reads in.
+
+redis-py makes the connection, with its password, its database and TLS. Its commands cost a timeout, a future and a
+call of the parser for each reply; here one read takes all replies that have come.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any, cast
+
+import hiredis
+from redis.asyncio import ConnectionPool
+from redis.exceptions import ResponseError
+
+from adapters.redis.connection import ANSWER_TIMEOUT_SECONDS
+
+_READ_BYTES = 65_536
+_NOTHING = object()
+# Its annotation knows commands of one word only.
+_pack = cast(Callable[[tuple[str | bytes, ...]], bytes], hiredis.pack_command)
+
+
+class Link:
+    """An open connection; errors of the server are replies (``ResponseError``), errors of the connection are raised."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader = reader
+        self._writer = writer
+        self._replies = hiredis.Reader(replyError=ResponseError, notEnoughData=_NOTHING)
+
+    @property
+    def is_closed(self) -> bool:
+        """True if the server has closed the connection."""
+        return self._reader.at_eof() or self._reader.exception() is not None
+
+    async def send(self, *commands: tuple[str | bytes, ...]) -> None:
+        """Send commands, in order, as one piece; returns when there is room for more."""
+        self._writer.write(b"".join(map(_pack, commands)))
+        await self._writer.drain()
+
+    async def replies(self) -> list[Any]:
+        """Wait for data and return the replies that are complete, in order; there may be none.
+
+        Raises:
+            ConnectionError: the server has closed the connection.
+        """
+        data = await self._reader.read(_READ_BYTES)
+        if not data:
+            raise ConnectionError("the server has closed the connection")
+        self._replies.feed(data)
+        found: list[Any] = []
+        while (reply := self._replies.gets()) is not _NOTHING:
+            found.append(reply)
+        return found
+
+
+@asynccontextmanager
+async def open_link(pool: ConnectionPool) -> AsyncIterator[Link]:
+    """A connection as those of ``pool`` are, closed at the end.
+
+    Raises:
+        RedisError, OSError, TimeoutError: the server cannot be reached, or refuses.
+    """
+    connection = cast(Any, pool).make_connection()
+    try:
+        async with asyncio.timeout(ANSWER_TIMEOUT_SECONDS):
+            await connection.connect()
+        yield Link(connection._reader, connection._writer)
+    finally:
+        await connection.disconnect(nowait=True)
