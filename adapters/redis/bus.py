@@ -19,7 +19,7 @@ from redis.asyncio import ConnectionPool
 from redis.exceptions import RedisError
 
 from adapters.redis.connection import ANSWER_TIMEOUT_SECONDS, REDIS_ERRORS, connection_pool
-from adapters.redis.link import Link, open_link
+from adapters.redis.raw_connection import RawConnection, open_raw
 from domain.kernel.bus import LOST, Message
 from domain.kernel.retry import Backoff
 from domain.kernel.retry_policies import REDIS
@@ -99,18 +99,18 @@ class _Publisher:
     async def flush(self) -> None:
         """Send the queued messages over a connection of their own; unconfirmed ones stay."""
         if self._waiting:
-            async with open_link(self._pool) as link:
-                await self._send_waiting(link)
+            async with open_raw(self._pool) as connection:
+                await self._send_waiting(connection)
 
     async def run(self) -> None:
         backoff, down = Backoff(REDIS), False
         while True:
             await self._filled.wait()
             try:
-                async with open_link(self._pool) as link:
-                    while not link.is_closed:
+                async with open_raw(self._pool) as connection:
+                    while not connection.is_closed:
                         self._filled.clear()
-                        await self._send_waiting(link)
+                        await self._send_waiting(connection)
                         if down:
                             _log.info("bus publishes again", dropped=self.dropped)
                         down = False
@@ -123,14 +123,14 @@ class _Publisher:
                 self._filled.set()
                 await backoff.wait()
 
-    async def _send_waiting(self, link: Link) -> None:
+    async def _send_waiting(self, connection: RawConnection) -> None:
         while self._waiting:
             count = self._in_flight = min(_BATCH, len(self._waiting))
             try:
                 async with asyncio.timeout(ANSWER_TIMEOUT_SECONDS):
-                    await link.send(*(("PUBLISH", *message) for message in islice(self._waiting, count)))
+                    await connection.send(*(("PUBLISH", *message) for message in islice(self._waiting, count)))
                     while self._in_flight:
-                        self._confirm(await link.replies())
+                        self._confirm(await connection.replies())
             finally:
                 self._in_flight = 0
 
@@ -217,10 +217,10 @@ class _Subscriptions:
         backoff, first, down = Backoff(REDIS), True, False
         while True:
             try:
-                async with open_link(self._pool) as link:
+                async with open_raw(self._pool) as connection:
                     _log.info("bus listens", reconnected=not first)
                     down = False
-                    await self._serve(link, backoff)
+                    await self._serve(connection, backoff)
             except* Exception as errors:  # noqa: BLE001  whatever it was, without this task the process is deaf
                 if not down:
                     _log.warning("bus cannot listen, will retry", error=repr(errors.exceptions[0]))
@@ -230,7 +230,7 @@ class _Subscriptions:
             first = False
             await backoff.wait()
 
-    async def _serve(self, link: Link, backoff: Backoff) -> None:
+    async def _serve(self, connection: RawConnection, backoff: Backoff) -> None:
         commands = self._commands = asyncio.Queue()
         self._unconfirmed.clear()
         # Whoever is still waiting to enter has missed nothing.
@@ -239,13 +239,13 @@ class _Subscriptions:
         async with self._confirmed:
             self._confirmed.notify_all()
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._write(link, commands))
-            tasks.create_task(self._read(link, backoff))
+            tasks.create_task(self._write(connection, commands))
+            tasks.create_task(self._read(connection, backoff))
             tasks.create_task(self._ask_when_silent(commands))
 
-    async def _write(self, link: Link, commands: asyncio.Queue[tuple[str, ...]]) -> None:
+    async def _write(self, connection: RawConnection, commands: asyncio.Queue[tuple[str, ...]]) -> None:
         while True:
-            await link.send(await commands.get())
+            await connection.send(await commands.get())
 
     async def _ask_when_silent(self, commands: asyncio.Queue[tuple[str, ...]]) -> None:
         """Ask the server for an answer when nothing has come for a while; raise if there is none."""
@@ -261,12 +261,12 @@ class _Subscriptions:
                 asked = True
                 commands.put_nowait(("PING",))
 
-    async def _read(self, link: Link, backoff: Backoff) -> None:
+    async def _read(self, connection: RawConnection, backoff: Backoff) -> None:
         while True:
             if self._interrupted and not self._unconfirmed.total():
                 # Only now does the server forward everything: whoever reads the truth from here on misses nothing.
                 self._tell_lost()
-            responses = await link.replies()
+            responses = await connection.replies()
             self._heard += 1
             backoff.succeeded()
             if self._take(responses):

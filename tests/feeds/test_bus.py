@@ -1,12 +1,15 @@
 """The bus against a real server that is slow, killed and started again."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from urllib.parse import urlsplit
 
 import pytest
+from redis.asyncio import Redis
 
 from adapters.embedded import EmbeddedServices
 from adapters.redis.bus import Listener, RedisBus
-from domain.kernel.bus import LOST
+from domain.kernel.bus import LOST, Message
 from tests.support.waiting import PATIENCE_SECONDS, eventually, take
 
 
@@ -107,6 +110,40 @@ async def test_the_oldest_unsent_messages_are_dropped_first(redis_url: str, serv
     finally:
         if not services.valkey.running:
             await asyncio.to_thread(services.valkey.start)
+
+
+async def test_what_the_server_confirmed_before_an_error_is_sent_once(redis_url: str) -> None:
+    parts = urlsplit(redis_url)
+    limited = parts._replace(netloc=f"bus-test:words@{parts.netloc.rpartition('@')[2]}").geturl()
+    async with (
+        Redis.from_url(redis_url) as server,
+        RedisBus(redis_url) as hearing,
+        hearing.listen("a", "b") as messages,
+    ):
+        rights = ("ACL", "SETUSER", "bus-test", "reset", "on", ">words", "+@all", "~*")
+        await server.execute_command(*rights, "resetchannels", "&a")
+        try:
+            async with RedisBus(limited) as bus:
+                bus.send([("a", b"1"), ("a", b"2"), ("b", b"3"), ("a", b"4")])
+                await eventually(lambda: bus.sent == 2)
+                await server.execute_command("ACL", "SETUSER", "bus-test", "&b")
+                await eventually(lambda: bus.sent == 4)
+                bus.send([("a", b"5")])
+                heard = [payload async for payload in _until(messages, b"5")]
+        finally:
+            await server.execute_command("ACL", "DELUSER", "bus-test")
+    assert heard[:2] == [b"1", b"2"]
+    # What came behind the error in one piece is sent with it once more.
+    assert set(heard[2:-3]) == {b"4"}
+    assert heard[-3:] == [b"3", b"4", b"5"]
+
+
+async def _until(messages: AsyncIterator[Message], last: bytes) -> AsyncIterator[bytes]:
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        async for _, payload in messages:
+            yield payload
+            if payload == last:
+                return
 
 
 async def test_closing_sends_waiting_messages_and_ends_the_listeners(redis_url: str) -> None:

@@ -11,7 +11,7 @@ from typing import Any, cast
 
 import hiredis
 from redis.asyncio import ConnectionPool
-from redis.exceptions import ResponseError
+from redis.exceptions import InvalidResponse, ResponseError
 
 from adapters.redis.connection import ANSWER_TIMEOUT_SECONDS
 
@@ -21,13 +21,13 @@ _NOTHING = object()
 _pack = cast(Callable[[tuple[str | bytes, ...]], bytes], hiredis.pack_command)
 
 
-class Link:
+class RawConnection:
     """An open connection; errors of the server are replies (``ResponseError``), errors of the connection are raised."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader = reader
         self._writer = writer
-        self._replies = hiredis.Reader(replyError=ResponseError, notEnoughData=_NOTHING)
+        self._replies = hiredis.Reader(InvalidResponse, ResponseError, notEnoughData=_NOTHING)
 
     @property
     def is_closed(self) -> bool:
@@ -44,6 +44,7 @@ class Link:
 
         Raises:
             ConnectionError: the server has closed the connection.
+            InvalidResponse: the server sent something else than its protocol.
         """
         data = await self._reader.read(_READ_BYTES)
         if not data:
@@ -56,7 +57,7 @@ class Link:
 
 
 @asynccontextmanager
-async def open_link(pool: ConnectionPool) -> AsyncIterator[Link]:
+async def open_raw(pool: ConnectionPool) -> AsyncIterator[RawConnection]:
     """A connection as those of ``pool`` are, closed at the end.
 
     Raises:
@@ -66,6 +67,6 @@ async def open_link(pool: ConnectionPool) -> AsyncIterator[Link]:
     try:
         async with asyncio.timeout(ANSWER_TIMEOUT_SECONDS):
             await connection.connect()
-        yield Link(connection._reader, connection._writer)
+        yield RawConnection(connection._reader, connection._writer)
     finally:
         await connection.disconnect(nowait=True)
