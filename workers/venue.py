@@ -51,6 +51,11 @@ class PaperVenueLoop(VenueLoop):
         super().__init__(PAPER, bus, market, ticks, lease, tracing=tracing)
         self._venue = PaperVenue({})
         self._short = _ShortSteps()
+        self._are_more = False
+
+    @property
+    def _is_busy(self) -> bool:
+        return self._are_more or super()._is_busy
 
     async def _build(self, catalog: Catalog, orders: Sequence[Order], held: Sequence[StoredPosition]) -> None:
         self._venue = PaperVenue(catalog.by_symbol, self._market.bounds)
@@ -61,6 +66,7 @@ class PaperVenueLoop(VenueLoop):
         """Match the market's ticks, then execute commands, and book all of it."""
         waiting = await read_waiting_orders(PAPER) if self._short.is_due() else None
         last = waiting.last if waiting is not None else await last_command(PAPER)
+        self._are_more = waiting is not None and waiting.are_more
         await self._see_what_came_before(last)
         catalog = await self._market.catalog()
         self._venue.books.know(catalog.by_symbol)

@@ -199,6 +199,21 @@ async def _told(steps: Sequence[object], number: int) -> bool:
     return len(steps) >= number
 
 
+async def test_more_orders_than_a_short_step_takes_are_taken_in_several(
+    desk: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def nothing() -> None: ...
+
+    owner, account = await desk.open_account("1000000")
+    steps = around(monkeypatch, nothing)
+    orders = await desk.place(owner, *(bid(account.id) for _ in range(260)))
+    async with running_venue(desk):
+        settled = await desk.settled(*(order.id for order in orders))
+    assert {order.status for order in settled} == {OrderStatus.NEW}
+    assert [step is not None and step.commands for step in steps] == [250, 10]
+    assert await kinds(account.id) == ["PENDING_NEW"] * 260 + ["NEW"] * 260
+
+
 async def test_a_router_whose_lease_is_lost_writes_nothing(desk: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
     owner, account = await desk.open_account("100000")
     (order,) = await desk.place(owner, bid(account.id))

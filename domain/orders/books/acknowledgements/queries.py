@@ -22,7 +22,7 @@ _MOST = 250
 # The number of rows is written out, so that it is planned for few, whatever the queue has held before.
 _READ = f"""
 SELECT c.id AS command_id, c.kind AS command, c.payload, a.kind, a.position_mode, {SELECT_ORDER}
-FROM (SELECT * FROM venue_commands WHERE venue = $1 ORDER BY id LIMIT {_MOST + 1}) c
+FROM (SELECT * FROM venue_commands WHERE venue = $1 ORDER BY id LIMIT {_MOST}) c
 JOIN orders o ON o.id = c.order_id AND o.account_id = c.account_id JOIN instruments i ON i.id = o.instrument_id
 JOIN accounts a ON a.id = c.account_id ORDER BY c.id
 """
@@ -49,20 +49,19 @@ _GUARD = "take_acknowledged($1::text, $2::bigint, $3::text, $4::bigint[], $5::uu
 class WaitingOrders:
     """New orders that wait for a venue, each by itself.
 
-    ``last`` is the newest command that waits, and ``commands`` holds all of them by their ids. It is empty where
-    another kind of command waits among them.
+    ``last`` is the newest of the commands that were read, and ``commands`` holds all of them by their ids. It is empty
+    where another kind of command waits among them. ``are_more`` is true if newer ones may wait too.
     """
 
     last: int
+    are_more: bool = False
     commands: dict[int, VenueCommand] = field(default_factory=dict)
 
 
-async def read_waiting_orders(venue: str) -> WaitingOrders | None:
-    """The new orders that wait for a venue; None when more commands wait than one step takes without a lock."""
+async def read_waiting_orders(venue: str) -> WaitingOrders:
+    """The new orders that wait for a venue, oldest first; at most as many as one step takes without a lock."""
     rows = await fetch(_READ, venue)
-    if len(rows) > _MOST:
-        return None
-    found = WaitingOrders(rows[-1]["command_id"] if rows else 0)
+    found = WaitingOrders(rows[-1]["command_id"] if rows else 0, len(rows) == _MOST)
     if any(row["command"] != SUBMIT or row["payload"] is not None for row in rows):
         return found
     for row in rows:
