@@ -1,6 +1,7 @@
 """`make bench`: every figure beside the limit that was measured in the same run, as one table.
 
-    python -m bench [platform] [engine] [fanout] [pages] [simulator] [revaluation] [limits] [answers] [peers]
+    python -m bench [platform] [engine] [processes] [fanout] [pages] [simulator] [revaluation] [limits] [answers]
+        [peers]
 
 Load, server and database share the machine's cores, as they do on a desk's one server; PostgreSQL is as durable as in
 production.
@@ -11,7 +12,7 @@ import sys
 import sysconfig
 from collections.abc import Callable, Iterator
 
-from bench import answers, changing, fanout, latency, limits, placing, reading, revaluation
+from bench import answers, changing, fanout, latency, limits, placing, processes, reading, revaluation
 from bench.desk import open_desk, quote
 from bench.pages import pages
 from bench.peers import compare, peers_are_there
@@ -70,6 +71,7 @@ def _simulator() -> Iterator[Row]:
 _PARTS: dict[str, Callable[[], Iterator[Row]]] = {
     "platform": _platform,
     "engine": _engine,
+    "processes": processes.rows,
     "fanout": _fanout,
     "pages": pages,
     "simulator": _simulator,

@@ -28,7 +28,7 @@ from adapters.settings.loading import load_settings
 from cli.prepare import prepare
 
 _ROOT = Path(__file__).parents[1]
-_START_SECONDS = 30.0
+_START_SECONDS = 120.0
 _EMAIL, _PASSWORD = "admin@example.com", "correct horse battery staple"
 
 
