@@ -135,7 +135,7 @@ class Account(Node):
     )
     async def event_cursor(self, value: strawberry.Parent[AccountValue], info: Info) -> Cursor:
         """Read with those of the operation's other accounts."""
-        return cursor_of(await info.context.load(read_heads, value.id) or 0)
+        return cursor_of(await info.context.load(read_heads, value.id) or 0, value.id)
 
     @strawberry.field(
         description="Its open positions; on request also the closed ones. In pages: `positionsConnection(accountId)`.",

@@ -14,7 +14,7 @@ from api.graphql.field_flags import SAME_FOR_ALL
 from api.node import Node
 from api.orders.types import Execution, Order, execution_view, order_view
 from api.pages import Connection, owned
-from api.realtime.streams import cursor_of
+from api.realtime.streams import CASE_LOG, cursor_of
 from api.risk.enums import Severity
 from api.scalars import Cursor
 from domain.access.types import Actor
@@ -216,7 +216,7 @@ class AnomalyCaseEvent:
     @strawberry.field(description="Resumes the subscription after this step.", metadata=SAME_FOR_ALL)
     def cursor(self, event: strawberry.Parent[values.CaseEvent]) -> Cursor:
         """Its number among the steps of all cases."""
-        return cursor_of(event.sequence)
+        return cursor_of(event.sequence, CASE_LOG)
 
 
 @strawberry.type(description="A pattern that people dismissed: similar findings are counted and not reported.")

@@ -10,7 +10,7 @@ from api.anomalies.case_types import AnomalyCaseEvent, case_event_view
 from api.anomalies.inputs import severities_from
 from api.anomalies.types import Anomaly, anomaly_view
 from api.context import Info
-from api.realtime.streams import LogStream, position_of
+from api.realtime.streams import ANOMALY_LOG, CASE_LOG, LogStream, position_of
 from api.risk.enums import Severity
 from api.scalars import Cursor
 from api.stream_access import Followed, followed_accounts, reads_accounts
@@ -41,7 +41,7 @@ class AnomaliesSubscription:
             log=info.context.services.anomaly_log,
             view=partial(_shown, wanted, frozenset(severities_from(min_severity))),
             permit=reads_accounts(wanted),
-            after=position_of(after),
+            after=position_of(after, ANOMALY_LOG),
         )
         return cast(AsyncIterator[Anomaly], stream)
 
@@ -67,7 +67,7 @@ class AnomaliesSubscription:
             log=info.context.services.case_log,
             view=partial(_step_shown, actor, wanted),
             permit=partial(_permit_both, reads_accounts(wanted), reads_accounts(seen)),
-            after=position_of(after),
+            after=position_of(after, CASE_LOG),
         )
         return cast(AsyncIterator[AnomalyCaseEvent], stream)
 

@@ -11,7 +11,7 @@ from api.context import Info
 from api.graphql.field_flags import SAME_FOR_ALL, same_for_all_reading
 from api.node import Node
 from api.objects import load_account, visible_executions, visible_orders
-from api.realtime.streams import cursor_of
+from api.realtime.streams import ANOMALY_LOG, cursor_of
 from api.risk.enums import RiskAction, Severity
 from api.risk.types import RiskEvent
 from api.scalars import JSON, Cursor, raw_json
@@ -104,7 +104,7 @@ class Anomaly(Node):
     @strawberry.field(description="Resumes the subscription after this anomaly.", metadata=SAME_FOR_ALL)
     def cursor(self, anomaly: strawberry.Parent[Any]) -> Cursor:
         """Its number among all anomalies."""
-        return cursor_of(anomaly.sequence)
+        return cursor_of(anomaly.sequence, ANOMALY_LOG)
 
 
 def anomaly_view(value: values.Anomaly) -> Anomaly:

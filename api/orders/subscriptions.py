@@ -35,7 +35,7 @@ class OrdersSubscription:
             log=info.context.services.logs.of(wanted),
             view=_order_event,
             permit=reads_account(wanted),
-            after=position_of(after),
+            after=position_of(after, wanted),
         )
         return cast(AsyncIterator[OrderEvent], stream)
 
@@ -53,7 +53,7 @@ class OrdersSubscription:
             await info.context.services.market.find(symbol)
         key, log = ("executions", wanted, symbol), info.context.services.logs.of(wanted)
         view, permit = partial(_execution, symbol), reads_account(wanted)
-        stream = LogStream(key=key, log=log, view=view, permit=permit, after=position_of(after))
+        stream = LogStream(key=key, log=log, view=view, permit=permit, after=position_of(after, wanted))
         return cast(AsyncIterator[Execution], stream)
 
 

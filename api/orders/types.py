@@ -186,7 +186,7 @@ class Execution(Node):
     @strawberry.field(description="Resumes `executions` of its account after it.", metadata=SAME_FOR_ALL)
     def cursor(self, execution: strawberry.Parent[values.Execution]) -> Cursor:
         """The number of its event."""
-        return cursor_of(execution.sequence)
+        return cursor_of(execution.sequence, execution.account_id)
 
     @strawberry.field(description="The execution that replaces it; null if there is none.", metadata=SAME_FOR_ALL)
     async def correction(
@@ -229,7 +229,7 @@ class OrderEvent:
     @strawberry.field(description="Resumes `orderEvents` right after this event.", metadata=SAME_FOR_ALL)
     def cursor(self, event: strawberry.Parent[values.OrderEvent]) -> Cursor:
         """The account's sequence, opaque."""
-        return cursor_of(event.sequence)
+        return cursor_of(event.sequence, event.account_id)
 
     @strawberry.field(description="More details of the event.", metadata=SAME_FOR_ALL)
     def detail(self, event: strawberry.Parent[values.OrderEvent]) -> JSON | None:

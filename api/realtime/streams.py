@@ -11,7 +11,10 @@ check.
 
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Hashable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import blake2b
 from typing import Generic, Protocol, TypeVar
+from uuid import UUID
 
 from api.scalars import Cursor
 from domain.access.types import Actor
@@ -21,9 +24,13 @@ from domain.kernel.pages import decode_cursor, encode_cursor
 Event = TypeVar("Event")
 Event_co = TypeVar("Event_co", covariant=True)
 View = TypeVar("View")
+# The name of a log: that of an account is the account's id.
+LogName = UUID | str
+RISK_LOG, ANOMALY_LOG, CASE_LOG = "riskEvents", "anomalies", "anomalyCases"
 
-_CURSOR_PARTS = 2
+_CURSOR_PARTS = (2, 3)
 _CURSOR_KIND = "event"
+_MARK_BYTES = 6
 _MAX_POSITION_DIGITS = 18
 
 
@@ -84,20 +91,29 @@ def anybody(_actor: Actor) -> None:
     """The ``permit`` of a stream that every signed-in caller may see."""
 
 
-def cursor_of(position: int) -> Cursor:
+def cursor_of(position: int, log: LogName) -> Cursor:
     """The cursor that resumes a log after ``position``."""
-    return Cursor(encode_cursor(_CURSOR_KIND, str(position)))
+    return Cursor(encode_cursor(_CURSOR_KIND, str(position), _mark(log)))
 
 
-def position_of(cursor: Cursor | None, *, field: str = "after") -> int | None:
-    """The position that a cursor resumes after.
+def position_of(cursor: Cursor | None, log: LogName | None, *, field: str = "after") -> int | None:
+    """The position in a log that a cursor resumes after; without a log, in its own.
+
+    Cursors of earlier versions do not name their log.
 
     Raises:
-        BadInput: it is not a cursor of an event stream.
+        BadInput: it is not a cursor of an event stream, or it is one of another log.
     """
     if cursor is None:
         return None
-    kind, number = decode_cursor(cursor, parts=_CURSOR_PARTS, field=field)
+    kind, number, *mark = decode_cursor(cursor, parts=_CURSOR_PARTS, field=field)
     if kind != _CURSOR_KIND or not number.isascii() or not number.isdigit() or len(number) > _MAX_POSITION_DIGITS:
         raise BadInput("This cursor belongs to another list.", field=field)
+    if log is not None and mark not in ([], [_mark(log)]):
+        raise BadInput("This cursor belongs to another stream or account: start without a cursor.", field=field)
     return int(number)
+
+
+@lru_cache(maxsize=10_000)
+def _mark(log: LogName) -> str:
+    return blake2b(str(log).encode(), digest_size=_MARK_BYTES).hexdigest()

@@ -7,7 +7,7 @@ from typing import cast
 import strawberry
 
 from api.context import Info
-from api.realtime.streams import LogStream, position_of
+from api.realtime.streams import RISK_LOG, LogStream, position_of
 from api.risk.enums import Severity
 from api.risk.types import RiskEvent, risk_event_view
 from api.scalars import Cursor
@@ -36,7 +36,7 @@ class RiskSubscription:
             log=info.context.services.risk_log,
             view=partial(_shown, wanted, _FROM[min_severity], account_id is None),
             permit=reads_accounts(wanted),
-            after=position_of(after),
+            after=position_of(after, RISK_LOG),
         )
         return cast(AsyncIterator[RiskEvent], stream)
 

@@ -11,7 +11,7 @@ from api.context import Info
 from api.graphql.field_flags import SAME_FOR_ALL, same_for_all_reading
 from api.node import Node
 from api.objects import load_account, load_order
-from api.realtime.streams import cursor_of
+from api.realtime.streams import RISK_LOG, cursor_of
 from api.risk.enums import (
     RiskAction,
     RiskEventKind,
@@ -146,7 +146,7 @@ class RiskEvent(Node):
     @strawberry.field(description="Resumes the subscription after this event.", metadata=SAME_FOR_ALL)
     def cursor(self, event: strawberry.Parent[Any]) -> Cursor:
         """Its number among all events."""
-        return cursor_of(event.sequence)
+        return cursor_of(event.sequence, RISK_LOG)
 
 
 @strawberry.type(description="A stop of trading: only cancels and orders that can only reduce a position pass.")

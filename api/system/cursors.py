@@ -3,7 +3,7 @@
 import strawberry
 
 from api.context import Info
-from api.realtime.streams import cursor_of
+from api.realtime.streams import ANOMALY_LOG, CASE_LOG, RISK_LOG, cursor_of
 from api.scalars import Cursor
 
 
@@ -17,14 +17,14 @@ class StreamCursors:
     @strawberry.field(description="For the subscription `riskEvents`.")
     async def risk_events(self, info: Info) -> Cursor:
         """The end of the log of risk events."""
-        return cursor_of(await info.context.services.risk_log.read_head())
+        return cursor_of(await info.context.services.risk_log.read_head(), RISK_LOG)
 
     @strawberry.field(description="For the subscription `anomalies`.")
     async def anomalies(self, info: Info) -> Cursor:
         """The end of the log of anomalies."""
-        return cursor_of(await info.context.services.anomaly_log.read_head())
+        return cursor_of(await info.context.services.anomaly_log.read_head(), ANOMALY_LOG)
 
     @strawberry.field(description="For the subscription `anomalyCases`.")
     async def anomaly_cases(self, info: Info) -> Cursor:
         """The end of the log of cases."""
-        return cursor_of(await info.context.services.case_log.read_head())
+        return cursor_of(await info.context.services.case_log.read_head(), CASE_LOG)

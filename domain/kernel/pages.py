@@ -118,8 +118,8 @@ def encode_cursor(*key: str) -> str:
     return base64.urlsafe_b64encode(orjson.dumps(key)).decode().rstrip("=")
 
 
-def decode_cursor(cursor: str, *, parts: int, field: str) -> tuple[str, ...]:
-    """The key within ``cursor``.
+def decode_cursor(cursor: str, *, parts: int | tuple[int, ...], field: str) -> tuple[str, ...]:
+    """The key within ``cursor``, of that number of parts, or of one of several numbers.
 
     Raises:
         BadInput: it is not a cursor of this kind of list.
@@ -128,7 +128,8 @@ def decode_cursor(cursor: str, *, parts: int, field: str) -> tuple[str, ...]:
         key = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     except (binascii.Error, ValueError) as error:
         raise BadInput("This is not a cursor of this API.", field=field) from error
-    if not isinstance(key, list) or len(key) != parts or not all(isinstance(part, str) for part in key):
+    sizes = (parts,) if isinstance(parts, int) else parts
+    if not isinstance(key, list) or len(key) not in sizes or not all(isinstance(part, str) for part in key):
         raise BadInput(FOREIGN_CURSOR, field=field)
     return tuple(key)
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.realtime.streams import cursor_of
+from api.realtime.streams import CASE_LOG, cursor_of
 from domain.access.types import Actor, Role
 from domain.anomalies.anomaly import Anomaly
 from domain.anomalies.cases import rules
@@ -56,7 +56,7 @@ async def _shown(ahead: Ahead, actor: Actor, steps: int) -> tuple[dict[str, Any]
     """The only case, and its steps in the subscription."""
     asking = Asking(ahead.desk, actor)
     (edge,) = (await asking.ask(LIST))["edges"]
-    async with asking.listening(STREAM, a=cursor_of(0)) as told:
+    async with asking.listening(STREAM, a=cursor_of(0, CASE_LOG)) as told:
         return edge["node"], [await anext(told) for _ in range(steps)]
 
 

@@ -11,7 +11,7 @@ from uuid import UUID
 import orjson
 import pytest
 
-from api.realtime.streams import cursor_of
+from api.realtime.streams import ANOMALY_LOG, cursor_of
 from domain.access.types import AccountPermission, Actor, Role
 from domain.accounts.service import MoveCash, deposit
 from domain.anomalies import queries
@@ -93,7 +93,7 @@ async def ahead(database_url: str, redis_url: str, tmp_path: Path) -> AsyncItera
 
 @asynccontextmanager
 async def _streamed(asking: Asking) -> AsyncIterator[dict[str, Any]]:
-    async with asking.listening(STREAM, a=cursor_of(0)) as told:
+    async with asking.listening(STREAM, a=cursor_of(0, ANOMALY_LOG)) as told:
         yield (await anext(told))["evidence"]
 
 

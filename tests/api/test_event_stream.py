@@ -119,7 +119,7 @@ async def test_queries_and_mutations_get_their_answer_and_complete(server: Runni
         ("subscription { nothing }", {}, "GRAPHQL_VALIDATION_FAILED"),
         ("subscription ($n: Int!) { count(to: $n) }", {"n": "x"}, "BAD_USER_INPUT"),
         (ENTRIES, {"after": "?"}, "BAD_USER_INPUT"),
-        (ENTRIES, {"after": cursor_of(5)}, "BAD_USER_INPUT"),
+        (ENTRIES, {"after": cursor_of(5, "entries")}, "BAD_USER_INPUT"),
     ],
 )
 async def test_a_refused_operation_gets_one_event_and_complete(
@@ -201,7 +201,7 @@ async def test_sockets_and_event_streams_share_one_execution(server: Running) ->
 
 async def test_a_log_resumes_after_a_cursor(server: Running) -> None:
     await server.desk.log.append(*(f"e{number}" for number in range(1, 9)))
-    async with listening(server, ENTRIES, after=cursor_of(3)) as events:
+    async with listening(server, ENTRIES, after=cursor_of(3, "entries")) as events:
         await live(server)
         await server.desk.log.append("e9")
         heard = [(await events.next())["data"]["entries"]["number"] for _ in range(6)]

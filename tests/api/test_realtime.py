@@ -11,6 +11,7 @@ from api.realtime.streams import cursor_of
 from api.scalars import Cursor
 from domain.access.types import Role
 from domain.kernel.errors import Unavailable
+from domain.kernel.pages import encode_cursor
 from tests.support.api import ADA, BOB, Desk, Running, Socket, open_socket, running
 from tests.support.waiting import eventually
 
@@ -119,7 +120,7 @@ async def test_a_field_marked_as_equal_for_all_cannot_read_the_caller(server: Ru
 async def test_a_log_is_replayed_and_continues_without_gap_or_repeat(server: Running) -> None:
     await server.desk.log.append(*(f"e{number}" for number in range(1, 21)))
     async with open_socket(server) as socket:
-        await socket.subscribe("1", ENTRIES, after=cursor_of(5))
+        await socket.subscribe("1", ENTRIES, after=cursor_of(5, "entries"))
         await live(server)
         await server.desk.log.append("e21", "e22")
         assert await numbers(socket, 17) == list(range(6, 23))
@@ -134,10 +135,14 @@ async def test_a_log_stream_without_a_cursor_begins_now(server: Running) -> None
         assert await socket.next() == {"entries": {"number": 2, "text": "new"}}
 
 
+# As earlier versions wrote it: without the name of its log.
+UNNAMED_START = Cursor(encode_cursor("event", "0"))
+
+
 async def test_a_filtered_log_sends_only_matching_events(server: Running) -> None:
     await server.desk.log.append("ax", "b", "cx")
     async with open_socket(server) as socket:
-        await socket.subscribe("1", ENTRIES, only="x", after=cursor_of(0))
+        await socket.subscribe("1", ENTRIES, only="x", after=UNNAMED_START)
         assert await numbers(socket, 2) == [1, 3]
         await server.desk.log.append("d", "ex")
         assert await numbers(socket, 1) == [5]
@@ -157,7 +162,7 @@ async def test_clients_that_join_at_any_time_get_the_same_events(desk: Desk, pag
 
         async def listen(after: int) -> list[int]:
             async with open_socket(server, "bob" if after % 2 else "ada") as socket:
-                await socket.subscribe("1", ENTRIES, after=cursor_of(after))
+                await socket.subscribe("1", ENTRIES, after=cursor_of(after, "entries"))
                 return await numbers(socket, total - after)
 
         writing = asyncio.create_task(write())
@@ -173,7 +178,8 @@ async def test_clients_that_join_at_any_time_get_the_same_events(desk: Desk, pag
 @pytest.mark.parametrize(
     ("after", "message"),
     [
-        (cursor_of(3), "This cursor lies beyond the newest event."),
+        (cursor_of(3, "entries"), "This cursor lies beyond the newest event."),
+        (cursor_of(1, "others"), "This cursor belongs to another stream or account: start without a cursor."),
         (Cursor("nonsense"), "This is not a cursor of this API."),
         (Cursor("WyJhIl0"), "This cursor belongs to another list, filter or order: start again without a cursor."),
         (Cursor("WyJldmVudCIsIi0xIl0"), "This cursor belongs to another list."),
@@ -268,7 +274,7 @@ async def test_a_failing_log_ends_all_subscriptions_with_a_masked_error(server: 
             message = await socket.hear()
             assert (message["type"], message["payload"][0]["extensions"]["code"]) == ("error", "INTERNAL_SERVER_ERROR")
             assert "secret" not in str(message)
-            await socket.subscribe("1", ENTRIES, after=cursor_of(0))
+            await socket.subscribe("1", ENTRIES, after=cursor_of(0, "entries"))
         await server.desk.log.append("a")
         assert await numbers(one, 1) == await numbers(two, 1) == [1]
 

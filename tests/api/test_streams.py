@@ -167,7 +167,7 @@ async def test_an_unknown_account_fails_at_once(desk: Platform, document: str) -
 async def test_an_invalid_cursor_is_refused(desk: Platform) -> None:
     owner, ids = await open_accounts(desk)
     beyond = merged_cursor({ids[0]: 99})
-    for after in (beyond, cursor_of(3), "x", "%%%"):
+    for after in (beyond, cursor_of(3, "entries"), "x", "%%%"):
         with pytest.raises(RequestError) as caught:
             async with Asking(desk, owner).listening(EVENTS, ids=[str(ids[0])], after=after):
                 pass
@@ -176,6 +176,37 @@ async def test_an_invalid_cursor_is_refused(desk: Platform) -> None:
     with pytest.raises(RequestError):
         async with Asking(desk, owner).listening(both, id=str(ids[0])):
             pass
+
+
+@pytest.mark.parametrize(
+    ("own", "stream"),
+    [
+        ("account", "orderEvents(accountId: $id, after: $after) { cursor }"),
+        ("account", "executions(accountId: $id, after: $after) { cursor }"),
+        ("riskEvents", "riskEvents(after: $after) { cursor }"),
+        ("anomalies", "anomalies(after: $after) { cursor }"),
+        ("anomalyCases", "anomalyCases(after: $after) { cursor }"),
+    ],
+)
+async def test_a_cursor_of_another_stream_or_account_is_refused(desk: Platform, own: str, stream: str) -> None:
+    _, ids = await open_accounts(desk)
+    api = Asking(desk, desk.admin)
+    ends = dict(await api.ask("{ streamCursors { riskEvents anomalies anomalyCases } }"))
+    for name, account_id in zip(("account", "other account"), ids, strict=False):
+        ends[name] = (await api.ask("query ($id: ID!) { account(id: $id) { eventCursor } }", id=str(account_id)))[
+            "eventCursor"
+        ]
+    named = "$id: ID!, " if "$id" in stream else ""
+    document = f"subscription ({named}$after: Cursor) {{ {stream} }}"
+    for name, after in ends.items():
+        given = {"after": after} | ({"id": str(ids[0])} if named else {})
+        if name == own:
+            async with api.listening(document, **given):
+                continue
+        with pytest.raises(RequestError) as caught:
+            async with api.listening(document, **given):
+                pass
+        assert caught.value.errors[0]["extensions"] == {"code": "BAD_USER_INPUT", "field": "after"}, name
 
 
 @given(st.dictionaries(st.uuids(), st.integers(0, 2**40), max_size=100))
@@ -195,7 +226,7 @@ def test_any_other_text_is_not_a_cursor(text: str) -> None:
 async def test_streams_of_the_platform_follow_from_their_ends_without_a_gap(desk: Platform) -> None:
     api = Asking(desk, desk.admin)
     ends = await api.ask("{ streamCursors { riskEvents anomalies anomalyCases } }")
-    assert len(set(ends.values())) == 1
+    assert len(set(ends.values())) == len(ends)
     halt = 'mutation { haltTrading(input: { scope: INSTRUMENT, symbol: "COIN", reason: "none" }) { id } }'
     resume = 'mutation ($id: ID!) { resumeTrading(id: $id, reason: "over") { id } }'
     halted = await api.ask(halt)

@@ -12,6 +12,7 @@ from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
 from random import Random
+from uuid import UUID
 
 import asyncpg
 import httpx
@@ -40,11 +41,12 @@ class Follower:
 
     client: Client
     account_id: str
-    after: str = cursor_of(0)
+    after: str | None = None
     heard: list[int] = field(default_factory=list)
 
     async def run(self) -> None:
         """Follow until cancelled."""
+        self.after = cursor_of(0, UUID(self.account_id))
         while True:
             try:
                 async with self.client.socket() as socket:
@@ -52,7 +54,7 @@ class Follower:
                     while True:
                         event = await stream.next()
                         self.after = event["cursor"]
-                        number = position_of(Cursor(self.after))
+                        number = position_of(Cursor(event["cursor"]), None)
                         assert number is not None
                         self.heard.append(number)
             except (OSError, WebSocketException, TimeoutError, AssertionError):

@@ -71,7 +71,7 @@ def numbered(event: dict[str, object]) -> Numbered:
     """An event as the log has it."""
     order = event["order"]
     assert isinstance(order, dict)
-    return position_of(Cursor(str(event["cursor"]))), str(event["kind"]), order["id"]
+    return position_of(Cursor(str(event["cursor"])), None), str(event["kind"]), order["id"]
 
 
 @pytest.fixture

@@ -241,7 +241,7 @@ class Entry:
 
     @strawberry.field
     def cursor(self) -> Cursor:
-        return cursor_of(self.number)
+        return cursor_of(self.number, "entries")
 
 
 @strawberry.type
@@ -307,7 +307,7 @@ class DeskSubscription:
     @strawberry.subscription
     async def entries(self, info: Info, after: Cursor | None = None, only: str | None = None) -> AsyncIterable[Entry]:
         at = desk(info)
-        return LogStream(("entries", only), at.log, _entry(at.log, only), at.permit, position_of(after))
+        return LogStream(("entries", only), at.log, _entry(at.log, only), at.permit, position_of(after, "entries"))
 
     @strawberry.subscription
     async def readings(self, info: Info) -> AsyncIterable[Reading]:

@@ -136,7 +136,7 @@ async def listeners(told: Telling) -> AsyncIterator[None]:
     """Subscribers to all accounts, from their first orders on; in the end they have heard everything."""
     async with serving(told.desk) as client, client.socket() as socket:
         streams = {
-            book.name: await socket.subscribe(EVENTS, id=str(book.id), after=cursor_of(book.event_sequence))
+            book.name: await socket.subscribe(EVENTS, id=str(book.id), after=cursor_of(book.event_sequence, book.id))
             for book in told.books
         }
         yield
@@ -152,7 +152,7 @@ async def _heard(stream: Stream, head: int) -> None:
 
 
 def _number(event: dict[str, Any]) -> int | None:
-    return position_of(Cursor(event["cursor"]))
+    return position_of(Cursor(event["cursor"]), None)
 
 
 @pytest.fixture

@@ -8,12 +8,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 _OF_ACCOUNT: Final = "query anchor($accountId: ID!) { account(id: $accountId) { cursor: eventCursor } }"
-_OF_RISK: Final = """query anchor($accountId: ID) {
-  riskEvents(filter: { accountId: $accountId }, first: 1) { edges { node { cursor } } }
-}"""
-_OF_ANOMALIES: Final = """query anchor($accountId: ID) {
-  anomalies(filter: { accountId: $accountId }, first: 1) { edges { node { cursor } } }
-}"""
+_OF_RISK: Final = "query anchor { streamCursors { cursor: riskEvents } }"
+_OF_ANOMALIES: Final = "query anchor { streamCursors { cursor: anomalies } }"
+_OF_CASES: Final = "query anchor { streamCursors { cursor: anomalyCases } }"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +21,8 @@ class Anchor:
     variables: dict[str, Any]
 
     def cursor(self, data: dict[str, Any]) -> str | None:
-        """The place, of its answer; None of an empty log and of one that does not exist."""
+        """The place, of its answer; None of a log that does not exist."""
         found = next(iter(data.values()))
-        if isinstance(found, dict) and "edges" in found:
-            found = found["edges"][0]["node"] if found["edges"] else None
         return found["cursor"] if isinstance(found, dict) else None
 
 
@@ -36,10 +31,13 @@ _ANCHORS: Final[Mapping[str, str]] = {
     "watchExecutions": _OF_ACCOUNT,
     "watchRiskEvents": _OF_RISK,
     "watchAnomalies": _OF_ANOMALIES,
+    "watchAnomalyCases": _OF_CASES,
 }
 
 
 def anchor_of(operation: str | None, variables: Mapping[str, Any]) -> Anchor | None:
     """The query for the place where a stream begins; None of streams that have none."""
     document = _ANCHORS.get(operation or "")
-    return Anchor(document, {"accountId": variables.get("accountId")}) if document is not None else None
+    if document is None:
+        return None
+    return Anchor(document, {"accountId": variables.get("accountId")} if document is _OF_ACCOUNT else {})
