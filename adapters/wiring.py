@@ -209,7 +209,8 @@ async def open_services(
         limits = VersionedCache(LIMITS, read_limits)
         can, roll = {name: venue.capabilities for name, venue in venues.items()}, settings.day_roll
         context = OrderContext(bus, market, access.authenticator, limits, roll, venues=can, tracing=tracing)
-        entry, modifying, closing = OrderEntry(context), OrderModifying(context), PositionClosing(context)
+        entry, closing = OrderEntry(context), PositionClosing(context)
+        modifying = OrderModifying(entry)
         books, logs = Books(market), AccountLogs(bus)
         reads = ReadCache()
         messenger = OutsideMessenger(settings.notify_networks)

@@ -30,6 +30,7 @@ BORDERS = {
     "api/transport/files/transfers.py answered": "the answer to a request: masked and logged",
     "api/transport/websocket.py SocketSession.run": "the end of a socket: masked and logged",
     "api/transport/websocket.py SocketSession._serve": "the answer to an operation: masked and logged",
+    "domain/orders/entry/finding.py _answer": "the failure belongs to one of the calls",
     "domain/orders/entry/group_commit.py GroupCommit._outcomes": "the failure belongs to one of the calls",
 }
 _ROOT = Path(__file__).parents[1]

@@ -16,7 +16,7 @@ from api.orders.types import Execution, Order, execution_view, order_view
 from api.pages import Connection, connection
 from domain.kernel.errors import NotFound
 from domain.kernel.pages import page_request
-from domain.orders.entry.canceling import find_order
+from domain.orders.entry.finding import find_order
 from domain.orders.entry.order_check import check_order
 from domain.orders.reading import search_queries
 from domain.orders.reading.execution_queries import read_executions

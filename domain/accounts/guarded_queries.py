@@ -9,10 +9,15 @@ from uuid import UUID
 from domain.accounts.event_queries import INSERT_EVENTS, event_record, publish_events
 from domain.accounts.types import AccountBook, AccountEvent
 from domain.kernel.guarded_work import GuardedWork
-from domain.kernel.rows import Write
+from domain.kernel.rows import Record, Write, encode_rows
 
 # Locks the accounts in id order; raises a serialization failure unless they and the topics have these versions still.
-_GUARD = "SELECT * FROM lock_current_accounts($1::uuid[], $2::bigint[], $3::bigint[], $4::text[], $5::bigint[])"
+_GUARD = "SELECT * FROM lock_current_accounts($1::uuid[], $2::bigint[], '{}', $3::text[], $4::bigint[])"
+# The same, and proves that the rows of orders are those that were read.
+_GUARD_WITH_ORDERS = (
+    "SELECT g.account_id, (g.account).event_sequence "
+    "FROM lock_accounts_of_orders($1::uuid[], $2::bigint[], $3::text[], $4::bigint[], $5::json) AS g"
+)
 # What orders change of an account. Acknowledgements may have raised its event sequence since it was read.
 _UPDATE = Write(
     "accounts",
@@ -85,11 +90,11 @@ def _numbered(event: AccountEvent, sequence: int, payload: str) -> AccountEvent:
 
 
 async def write_books(
-    work: GuardedWork, books: Sequence[AccountBook], versions: Mapping[str, int], *, with_orders: bool = False
+    work: GuardedWork, books: Sequence[AccountBook], versions: Mapping[str, int], orders: Sequence[Record] = ()
 ) -> None:
     """Commit ``work`` with the changes of accounts; their versions and the ``versions`` of topics must still hold.
 
-    ``with_orders``: none of their orders may have changed either, not even by an acknowledgement.
+    ``orders`` are rows of their orders, by id, account and stamp, that must not have changed either.
 
     The events are published when ``work`` finishes, with the numbers that they got; the books then equal the stored
     rows.
@@ -112,14 +117,12 @@ async def write_books(
             for event in book.events
         ],
     )
-    rows = await work.commit(
-        _GUARD,
-        [book.id for book in ordered],
-        [book.version for book in ordered],
-        [before[book.id] if with_orders else None for book in ordered],
-        list(versions),
-        list(versions.values()),
-    )
+    ids, held = [book.id for book in ordered], [book.version for book in ordered]
+    topics = (list(versions), list(versions.values()))
+    if orders:
+        rows = await work.commit(_GUARD_WITH_ORDERS, ids, held, *topics, encode_rows(orders))
+    else:
+        rows = await work.commit(_GUARD, ids, held, *topics)
     stored = {row["account_id"]: row["event_sequence"] for row in rows}
     for book in changed:
         first = stored[book.id]

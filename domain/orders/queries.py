@@ -101,7 +101,26 @@ _ASK = Write(
     "FROM {rows} WHERE o.id = n.id AND o.account_id = n.account_id",
     _types(("id", "account_id", "pending_action", "updated_at", "version")),
 )
-_asked = reader("id", "account_id", "pending_action", "updated_at", "version")
+_asked = reader(*_ASK.columns)
+# Nor does a change that waits for it, and the reservations of the orders that it excludes.
+_CHANGING = (
+    "pending_action",
+    "pending_changes",
+    "updated_at",
+    "version",
+    "reserved",
+    "reserved_margin",
+    "reserved_fee",
+    "reserved_quantity",
+    "reserve_rate",
+)
+_CHANGE = Write(
+    "orders",
+    f"UPDATE orders AS o SET {', '.join(f'{name} = n.{name}' for name in _CHANGING)} FROM {{rows}} "
+    "WHERE o.id = n.id AND o.account_id = n.account_id",
+    _types(("id", "account_id", *_CHANGING)),
+)
+_changing = reader("id", "account_id", *(name for name in _CHANGING if name != "pending_changes"))
 _INSERT_EXECUTIONS = insertion(
     "executions",
     {
@@ -186,6 +205,11 @@ async def update_orders(work: Writing, orders: Sequence[Order]) -> None:
 async def update_pending(work: Writing, orders: Sequence[Order]) -> None:
     """Store the pending requests of orders; nothing else of them has changed."""
     await work.write(_ASK, [_asked(order) for order in orders])
+
+
+async def update_pending_changes(work: Writing, orders: Sequence[Order]) -> None:
+    """Store the pending changes of orders, with what they reserve; nothing else of them has changed."""
+    await work.write(_CHANGE, [{**_changing(order), "pending_changes": _changes_text(order)} for order in orders])
 
 
 async def insert_executions(work: UnitOfWork, executions: Sequence[Execution]) -> None:

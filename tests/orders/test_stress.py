@@ -23,6 +23,7 @@ from domain.kernel.database import fetch
 from domain.kernel.errors import BadInput, Conflict, Refused
 from domain.orders.books.proof import prove_book
 from domain.orders.entry.canceling import cancel_orders
+from domain.orders.entry.modifying import OrderModifying
 from domain.orders.entry.placing import OrderEntry
 from domain.orders.model.commands import CancelOrders, ModifyOrder, OrderKey, PlaceOrder
 from domain.orders.model.types import OrderType, Side
@@ -46,6 +47,7 @@ class Crowd:
     owner: Actor
     symbols: dict[UUID, str]
     entries: tuple[OrderEntry, ...]
+    changing: tuple[OrderModifying, ...]
     orders: list[UUID] = field(default_factory=list)
     moved: dict[UUID, Decimal] = field(default_factory=dict)
     refused: Counter[str] = field(default_factory=Counter)
@@ -111,7 +113,7 @@ class Crowd:
     async def change(self, chance: random.Random, account_id: UUID, name: str) -> None:
         if self.orders:
             key, quantity = OrderKey(id=chance.choice(self.orders)), Decimal(chance.randint(1, 60)) / 10
-            await self.desk.services.modifying.modify_order(self.owner, ModifyOrder(key, quantity=quantity))
+            await chance.choice(self.changing).modify_order(self.owner, ModifyOrder(key, quantity=quantity))
 
     async def cancel(self, chance: random.Random, account_id: UUID, name: str) -> None:
         bus = self.desk.services.bus
@@ -133,7 +135,9 @@ async def gather_crowd(desk: Platform) -> Crowd:
         symbols[book.id] = "COIN" if kind is AccountKind.CASH else "COIN-PERP"
     grants = dict.fromkeys(symbols, OWNED)
     owner = Actor(person.user_id, person.email, person.role, grants)
-    crowd = Crowd(desk, owner, symbols, (desk.services.entry, OrderEntry(desk.services.order_context)))
+    other = OrderEntry(desk.services.order_context)
+    changing = (desk.services.modifying, OrderModifying(other))
+    crowd = Crowd(desk, owner, symbols, (desk.services.entry, other), changing)
     for account_id in symbols:
         await deposit(desk.services.bus, owner, MoveCash(account_id, Decimal(1000), "opening"))
         crowd.moved[account_id] = Decimal(1000)

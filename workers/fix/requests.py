@@ -40,7 +40,8 @@ from domain.kernel.errors import DomainError, NotFound, RateLimited, Unavailable
 from domain.kernel.time import utc_now
 from domain.kernel.unit_of_work import unit_of_work
 from domain.orders.deciding.modify_rules import as_changed
-from domain.orders.entry.canceling import cancel_orders, find_order
+from domain.orders.entry.canceling import cancel_orders
+from domain.orders.entry.finding import find_order
 from domain.orders.model.commands import ModifyOrder, OrderKey, PlaceOrder
 from domain.orders.model.events import read_order_event
 from domain.orders.model.order import Order, OrderEvent, changes_in

@@ -29,7 +29,7 @@ from domain.orders.deciding.reservations import unreserve
 from domain.orders.deciding.state import new_order, refuse
 from domain.orders.deciding.trading_book import TradingBook, bucket_of
 from domain.orders.entry.activity_queries import add_activity, load_activity
-from domain.orders.entry.book_memory import BookMemory, RememberedBook, read_books
+from domain.orders.entry.book_memory import BookMemory, RememberedBook
 from domain.orders.entry.context import OrderContext, ReferenceData
 from domain.orders.entry.displacing import Displacement, cancel_displaced
 from domain.orders.entry.group_commit import ActorsCall
@@ -158,13 +158,7 @@ class Batch:
         account_ids = {command.account_id for command in commands}
         instrument_ids = self._reference_data.instrument_ids(row.symbol for row in commands)
         needs = needs_of(self._reference_data.limits.rules)
-        for account_id in account_ids:
-            remembered = memory.take(account_id, instrument_ids, needs, now)
-            if remembered is not None:
-                self._remembered[account_id] = remembered
-        missing = account_ids - self._remembered.keys()
-        if missing:
-            self._remembered |= await read_books(missing, instrument_ids, needs, now)
+        self._remembered = await memory.recall(account_ids, instrument_ids, needs, now)
         for account_id, one in self._remembered.items():
             self._books[account_id] = self.context.trading_book(
                 one.account, one.positions, one.activity, self._reference_data

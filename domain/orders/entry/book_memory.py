@@ -5,7 +5,7 @@ takes a book alone, and gives it back once its changes are committed; a book tha
 """
 
 from collections import OrderedDict
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -58,6 +58,26 @@ class BookMemory:
         """Remove and return the book, if there is a suitable one."""
         book = self._books.pop(account_id, None)
         return book if book is not None and book.serves(instrument_ids, needs, now) else None
+
+    async def recall(
+        self,
+        account_ids: Collection[UUID],
+        instrument_ids: Collection[UUID],
+        needs: ActivityNeeds,
+        now: datetime,
+        known: Mapping[UUID, int] | None = None,
+    ) -> dict[UUID, RememberedBook]:
+        """Take the books of accounts; missing ones are read, without a lock. Accounts that do not exist are left out.
+
+        ``known`` has versions of accounts that were seen elsewhere: an older book is read anew.
+        """
+        found: dict[UUID, RememberedBook] = {}
+        for account_id in account_ids:
+            book = self.take(account_id, instrument_ids, needs, now)
+            if book is not None and (known is None or book.account.version >= known.get(account_id, 0)):
+                found[account_id] = book
+        missing = [account_id for account_id in account_ids if account_id not in found]
+        return found | await read_books(missing, instrument_ids, needs, now) if missing else found
 
     def __iter__(self) -> Iterator[RememberedBook]:
         return iter(self._books.values())

@@ -5,7 +5,9 @@ Cancelling an order that is cancelled or pending cancel is a replay; cancelling 
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from domain.access.audit import Note, record_all, target_of
@@ -13,20 +15,23 @@ from domain.access.audit import record as audit
 from domain.access.types import Actor, no_account, require_stop
 from domain.accounts import guarded_queries
 from domain.accounts import queries as account_queries
+from domain.accounts.events import payload_of
 from domain.accounts.rules import refuse_when_closed
-from domain.accounts.types import AccountBook
+from domain.accounts.types import AccountBook, AccountEvent
 from domain.kernel.bus import Bus
-from domain.kernel.errors import BadInput, Conflict, NotFound
+from domain.kernel.errors import Conflict, NotFound
 from domain.kernel.guarded_work import GuardedWork, StaleVersions
+from domain.kernel.rows import encode_rows
 from domain.kernel.time import utc_now
 from domain.kernel.unit_of_work import UnitOfWork, Writing, unit_of_work
 from domain.market.instrument_store import instrument_exists
 from domain.orders import queries
 from domain.orders.entry.context import OrderContext
+from domain.orders.entry.finding import OrderFinding
 from domain.orders.entry.group_commit import ActorsCall, GroupCommit
-from domain.orders.entry.order_queries import read_with_accounts
+from domain.orders.entry.order_queries import LOCK_OF_ORDERS, StoredOrder
 from domain.orders.model.commands import CancelOrders, OrderKey
-from domain.orders.model.events import record_order
+from domain.orders.model.events import order_parts, record_order
 from domain.orders.model.order import Order, order_conflict
 from domain.orders.model.types import OrderEventKind, OrderStatus, PendingAction
 from domain.orders.model.venue_commands import CANCEL
@@ -40,36 +45,21 @@ class CanceledOrder:
     replayed: bool
 
 
-async def find_order(actor: Actor, key: OrderKey) -> Order:
-    """The order that ``key`` names, if the actor may see it.
-
-    Raises:
-        BadInput: neither an id nor an account with a client order id.
-        NotFound: there is no such order, or the actor may not see it.
-    """
-    order = await _find(key)
-    if order is None or not actor.may_read(order.account_id):
-        raise NotFound("There is no such order.", field="id" if key.id is not None else "clientOrderId")
-    return order
-
-
-async def _find(key: OrderKey) -> Order | None:
-    if key.id is not None:
-        found = (await queries.read_orders([key.id])).get(key.id)
-        if found is not None and key.account_id not in (None, found.account_id):
-            return None
-        return found
-    if key.account_id is None or key.client_order_id is None:
-        raise BadInput("Name the order by id, or by accountId and clientOrderId.", field="id")
-    return await queries.read_order_by_client_id(key.account_id, key.client_order_id)
-
-
 @dataclass(frozen=True, slots=True)
 class CancelCall(ActorsCall):
     """One caller's cancel of an order that was found."""
 
-    account_id: UUID
-    order_id: UUID
+    found: StoredOrder
+
+    @property
+    def account_id(self) -> UUID:
+        """The account of the order."""
+        return self.found.order.account_id
+
+    @property
+    def order_id(self) -> UUID:
+        """The order."""
+        return self.found.order.id
 
     @property
     def accounts(self) -> tuple[UUID, ...]:
@@ -86,6 +76,7 @@ class OrderCanceling:
 
     def __init__(self, context: OrderContext) -> None:
         self._bus = context.bus
+        self._finding = OrderFinding()
         self.commits = GroupCommit[CancelCall, CanceledOrder](
             context, lambda _, calls, refused: self._cancel(calls, refused)
         )
@@ -98,8 +89,7 @@ class OrderCanceling:
             Conflict: it has ended otherwise than by being cancelled.
             RateLimited, Unavailable: as for placing.
         """
-        seen = await find_order(actor, key)
-        call = CancelCall(actor, seen.account_id, seen.id)
+        call = CancelCall(actor, await self._finding.find(actor, key))
         call.authorize()
         return await self.commits.submit(call)
 
@@ -108,9 +98,9 @@ class OrderCanceling:
     ) -> list[CanceledOrder | BaseException]:
         if not refused:
             try:
-                return await self._cancel_as_read(calls)
+                return await self._cancel_as_found(calls)
             except StaleVersions:
-                # An order has moved since it was read.
+                # An order has changed since it was found.
                 pass
         outcomes: list[CanceledOrder | BaseException] = []
         wanted: dict[UUID, Order] = {}
@@ -124,24 +114,35 @@ class OrderCanceling:
             await record_all(work, [_note(call) for call in mine.values()])
         return outcomes
 
-    async def _cancel_as_read(self, calls: Sequence[CancelCall]) -> list[CanceledOrder | BaseException]:
-        """Decide without locks, and write in one statement that proves the read data current.
+    async def _cancel_as_found(self, calls: Sequence[CancelCall]) -> list[CanceledOrder | BaseException]:
+        """Decide on the orders as they were found, and write in one statement that proves them current.
+
+        A cancel changes nothing else of an account that decisions look at, so no account is read, and its version
+        stays.
 
         Raises:
-            StaleVersions: the data has changed; nothing was written.
+            StaleVersions: an order has changed; nothing was written.
         """
         work = GuardedWork(utc_now())
-        orders, books = await read_with_accounts({call.order_id for call in calls})
-        wanted: dict[UUID, Order] = {}
+        found = {call.order_id: call.found for call in calls}
+        orders, wanted = {order_id: copy(one.order) for order_id, one in found.items()}, dict[UUID, Order]()
         outcomes: list[CanceledOrder | BaseException] = [_decide(orders[call.order_id], wanted) for call in calls]
-        mine = _by_order(calls, wanted)
-        asked = mark_canceling(work, wanted.values(), books, _senders(mine))
-        if asked:
-            await record_all(work, [_note(call) for call in mine.values()])
-            await queries.update_pending(work, asked)
-            await queries.insert_commands(work, [(CANCEL, order) for order in asked])
-            await guarded_queries.write_books(work, list(books.values()), {}, with_orders=True)
-            work.finish(self._bus)
+        if not wanted:
+            return outcomes
+        mine, events = _by_order(calls, wanted), dict[UUID, list[AccountEvent]]()
+        for order in wanted.values():
+            _mark(order, work.now)
+            own = events.setdefault(order.account_id, [])
+            payload = payload_of(order_parts(order, by=mine[order.id].attribution.by))
+            kind = OrderEventKind.PENDING_CANCEL
+            own.append(AccountEvent(order.account_id, len(own) + 1, kind, work.now, order.id, payload))
+        asked = list(wanted.values())
+        await record_all(work, [_note(call) for call in mine.values()])
+        await queries.update_pending(work, asked)
+        await queries.insert_commands(work, [(CANCEL, order) for order in asked])
+        proofs = encode_rows([found[order.id].proof for order in asked])
+        await guarded_queries.write_events_of_others(work, events, LOCK_OF_ORDERS, list(events), proofs)
+        work.finish(self._bus)
         return outcomes
 
 
@@ -231,10 +232,14 @@ def mark_canceling(
     wanted = [order for order in orders if order.is_open and order.pending_action is not PendingAction.CANCEL]
     detail = {"cause": cause} if cause is not None else None
     for order in wanted:
-        order.pending_action = PendingAction.CANCEL
-        order.updated_at = work.now
-        order.version += 1
+        _mark(order, work.now)
         author = by if isinstance(by, str) else by[order.id]
         kind, account = OrderEventKind.PENDING_CANCEL, books[order.account_id]
         record_order(account, kind, work.now, order, detail=detail, by=author)
     return wanted
+
+
+def _mark(order: Order, now: datetime) -> None:
+    order.pending_action = PendingAction.CANCEL
+    order.updated_at = now
+    order.version += 1

@@ -16,7 +16,7 @@ from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from domain.access.attribution import Attribution, Origin, attributed, current_origin
@@ -81,10 +81,28 @@ class _Waiting(Generic[Call, Result]):
     future: "asyncio.Future[Result]"
 
 
+class AccountTurns:
+    """The accounts of the batches in flight, for one or several group commits that take turns on them."""
+
+    def __init__(self) -> None:
+        self.busy: set[UUID] = set()
+        self._sharing: list[GroupCommit[Any, Any]] = []
+
+    def join(self, commits: "GroupCommit[Any, Any]") -> None:
+        """Let ``commits`` take turns with the others."""
+        self._sharing.append(commits)
+
+    def offer(self, done: "GroupCommit[Any, Any]") -> bool:
+        """Let the others take the accounts of a batch of ``done`` that has ended; True if one of them begins."""
+        began = [commits.begin() for commits in self._sharing if commits is not done]
+        return any(began)
+
+
 class GroupCommit(Generic[Call, Result]):
     """Runs ``decide`` on batches of calls, at most two at a time, each of up to 250 orders.
 
     A call that weighs more than that runs alone. ``decide`` answers with one result or exception per call, in order.
+    Group commits that share ``turns`` have no account in common in their batches in flight either.
     """
 
     def __init__(
@@ -92,6 +110,7 @@ class GroupCommit(Generic[Call, Result]):
         context: OrderContext,
         decide: Decide[Call, Result],
         *,
+        turns: AccountTurns | None = None,
         max_batch: int = _MAX_BATCH,
         max_waiting: int = _MAX_WAITING,
     ) -> None:
@@ -100,8 +119,10 @@ class GroupCommit(Generic[Call, Result]):
         self._max_batch = max_batch
         self._max_waiting = max_waiting
         self._queue: deque[_Waiting[Call, Result]] = deque()
-        # The accounts of the batches in flight.
-        self._busy: set[UUID] = set()
+        self._turns = turns or AccountTurns()
+        self._turns.join(self)
+        self._busy = self._turns.busy
+        self._in_flight = 0
         self._draining = 0
         # The loop keeps weak references to tasks only.
         self._tasks: set[asyncio.Task[None]] = set()
@@ -109,7 +130,7 @@ class GroupCommit(Generic[Call, Result]):
     @property
     def is_busy(self) -> bool:
         """True while a batch is in flight."""
-        return bool(self._busy)
+        return self._in_flight > 0
 
     @property
     def waiting(self) -> int:
@@ -131,13 +152,20 @@ class GroupCommit(Generic[Call, Result]):
         waiting = _Waiting(call, frozenset(call.accounts), future)
         self._queue.append(waiting)
         # A batch that frees an account takes the calls that wait for it.
-        if self._draining < _TRANSACTIONS and self._busy.isdisjoint(waiting.accounts):
-            self._draining += 1
-            # A context of its own: the batch must not inherit the caller's transaction or request.
-            task = loop.create_task(self._drain(), context=contextvars.Context())
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+        if self._busy.isdisjoint(waiting.accounts):
+            self.begin()
         return await future
+
+    def begin(self) -> bool:
+        """Begin to take batches, if calls wait and not enough batches are in flight."""
+        if not self._queue or self._draining >= _TRANSACTIONS:
+            return False
+        self._draining += 1
+        # A context of its own: the batch must not inherit the caller's transaction or request.
+        task = asyncio.get_running_loop().create_task(self._drain(), context=contextvars.Context())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return True
 
     async def _drain(self) -> None:
         """Take batches from the queue until none is left that could run."""
@@ -147,6 +175,7 @@ class GroupCommit(Generic[Call, Result]):
                 batch = [item for item in taken if not item.future.cancelled()]
                 accounts = frozenset[UUID]().union(*(item.accounts for item in batch))
                 self._busy |= accounts
+                self._in_flight += 1
                 try:
                     if batch:
                         began = Nanos.now()
@@ -155,6 +184,10 @@ class GroupCommit(Generic[Call, Result]):
                         self._trace([item.call for item in batch], outcomes, began)
                 finally:
                     self._busy -= accounts
+                    self._in_flight -= 1
+                if self._turns.offer(self):
+                    # The others choose first.
+                    await asyncio.sleep(0)
         finally:
             # Not in a callback of the task: a caller that was just answered may submit before that runs.
             self._draining -= 1

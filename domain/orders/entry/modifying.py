@@ -5,7 +5,7 @@ the venue has answered; meanwhile the larger of both reservations is kept. A fil
 modification has changed nothing. Several may be pending; the venue takes them in order.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,22 +17,23 @@ from domain.access.audit import Note, record_all, target_of
 from domain.access.types import Actor, require_trade
 from domain.accounts import guarded_queries
 from domain.accounts import queries as account_queries
-from domain.accounts.types import AccountBook
-from domain.kernel.database import fetch
 from domain.kernel.errors import DomainError, NotFound, Refused
 from domain.kernel.guarded_work import GuardedWork, StaleVersions
+from domain.kernel.rows import Record
 from domain.kernel.time import utc_now
 from domain.kernel.unit_of_work import UnitOfWork, Writing, unit_of_work
 from domain.orders import queries
-from domain.orders.deciding.activity import OrderActivity, needs_of
+from domain.orders.deciding.activity import needs_of
 from domain.orders.deciding.modify_rules import as_changed, decide_change
 from domain.orders.deciding.trading_book import EXCLUSIVE, TradingBook, alternatives, bucket_of
 from domain.orders.entry.activity_queries import add_activity, load_activity
-from domain.orders.entry.canceling import find_order
+from domain.orders.entry.book_memory import BookMemory, RememberedBook
 from domain.orders.entry.context import OrderContext, ReferenceData
 from domain.orders.entry.displacing import Displacement, cancel_displaced
+from domain.orders.entry.finding import OrderFinding
 from domain.orders.entry.group_commit import ActorsCall, GroupCommit, outcomes_of
-from domain.orders.entry.order_queries import read_with_accounts
+from domain.orders.entry.order_queries import StoredOrder, read_by_group
+from domain.orders.entry.placing import OrderEntry
 from domain.orders.model.commands import ModifyOrder
 from domain.orders.model.events import record_order
 from domain.orders.model.order import Order, PendingChange, order_conflict
@@ -41,7 +42,6 @@ from domain.orders.model.stored_forms import change_snapshot
 from domain.orders.model.types import OrderEventKind, PendingAction
 from domain.orders.model.venue_commands import CANCEL, REPLACE
 from domain.positions import queries as position_queries
-from domain.positions.types import PositionBook, PositionKey
 
 # Beyond this, somebody sends changes faster than the venue answers them.
 MAX_PENDING_CHANGES = 20
@@ -51,9 +51,18 @@ MAX_PENDING_CHANGES = 20
 class ModifyCall(ActorsCall):
     """One caller's modification of an order that was found."""
 
-    account_id: UUID
-    order_id: UUID
+    found: StoredOrder
     command: ModifyOrder
+
+    @property
+    def account_id(self) -> UUID:
+        """The account of the order."""
+        return self.found.order.account_id
+
+    @property
+    def order_id(self) -> UUID:
+        """The order."""
+        return self.found.order.id
 
     @property
     def accounts(self) -> tuple[UUID, ...]:
@@ -66,11 +75,13 @@ class ModifyCall(ActorsCall):
 
 
 class OrderModifying:
-    """The entry of modifications: simultaneous calls share a transaction."""
+    """The entry of modifications: simultaneous calls share a transaction, and the books of ``entry``."""
 
-    def __init__(self, context: OrderContext) -> None:
-        self._context = context
-        self.commits = GroupCommit[ModifyCall, Order](context, self._modify)
+    def __init__(self, entry: OrderEntry) -> None:
+        self._context = entry.context
+        self._memory = entry.memory
+        self._finding = OrderFinding()
+        self.commits = GroupCommit[ModifyCall, Order](entry.context, self._modify, turns=entry.turns)
 
     async def modify_order(self, actor: Actor, command: ModifyOrder) -> Order:
         """Ask the venue to modify an open order, and return the order with the change pending.
@@ -82,8 +93,7 @@ class OrderModifying:
             Refused: business refuses the new terms; ``reason`` is that of a refused order.
             RateLimited, Unavailable: as for placing.
         """
-        seen = await find_order(actor, command.key)
-        call = ModifyCall(actor, seen.account_id, seen.id, command)
+        call = ModifyCall(actor, await self._finding.find(actor, command.key), command)
         call.authorize()
         return await self.commits.submit(call)
 
@@ -92,9 +102,9 @@ class OrderModifying:
     ) -> list[Order | BaseException]:
         if not refused:
             try:
-                return await self._modify_as_read(reference_data, calls)
+                return await self._modify_from_memory(reference_data, calls)
             except StaleVersions:
-                # An order or its account has moved since it was read.
+                # An order or its account has changed since, or a change needs what only a transaction can tell.
                 pass
         batch = _Batch(self._context, reference_data)
         async with unit_of_work(self._context.bus) as work:
@@ -103,23 +113,22 @@ class OrderModifying:
             await batch.write(work)
         return outcomes
 
-    async def _modify_as_read(
+    async def _modify_from_memory(
         self, reference_data: ReferenceData, calls: Sequence[ModifyCall]
     ) -> list[Order | BaseException]:
-        """Decide without locks, and write in one statement that proves the read data current.
+        """Decide on found orders and remembered books, and write in one statement that proves them current.
 
         Raises:
-            StaleVersions: the data has changed, or a modification is refused; nothing was written.
+            StaleVersions: they were not, or a modification is refused; nothing was written.
         """
-        batch, work = _Batch(self._context, reference_data), GuardedWork(utc_now())
-        await batch.read(calls, work.now)
+        batch, now = _Batch(self._context, reference_data), utc_now()
+        await batch.recall(self._memory, calls, now)
         try:
-            outcomes: list[Order | BaseException] = [batch.modify(call, work.now) for call in calls]
+            outcomes: list[Order | BaseException] = [batch.modify(call, now) for call in calls]
         except DomainError as error:
             # The answer must not rest on what may be out of date.
             raise StaleVersions(error.message) from error
-        await batch.commit(work)
-        work.finish(self._context.bus)
+        await batch.commit(self._memory, now)
         return outcomes
 
 
@@ -130,7 +139,9 @@ class _Batch:
         self._context = context
         self._reference_data = reference_data
         self._books: dict[UUID, TradingBook] = {}
+        self._remembered: dict[UUID, RememberedBook] = {}
         self._orders: dict[UUID, Order] = {}
+        self._proofs: list[Record] = []
         self._changed: dict[UUID, Order] = {}
         self._commands: list[tuple[str, Order]] = []
         self._payloads: list[str | None] = []
@@ -148,25 +159,32 @@ class _Batch:
         wanted = {order.instrument_id for order in self._orders.values()}
         positions = await position_queries.load_positions(work, accounts, wanted)
         activities = await load_activity(work.fetch, accounts, needs_of(self._reference_data.limits.rules), work.now)
-        self._keep_books(accounts, positions, activities)
-
-    async def read(self, calls: Sequence[ModifyCall], now: datetime) -> None:
-        """The same without a lock: orders and accounts first, so that their versions prove later reads."""
-        self._orders, accounts = await read_with_accounts({call.order_id for call in calls}, alternatives=True)
-        wanted = {order.instrument_id for order in self._orders.values()}
-        positions = await position_queries.read_for_orders(accounts, wanted)
-        activities = await load_activity(fetch, accounts, needs_of(self._reference_data.limits.rules), now)
-        self._keep_books(accounts, positions, activities)
-
-    def _keep_books(
-        self,
-        accounts: Mapping[UUID, AccountBook],
-        positions: Mapping[UUID, dict[PositionKey, PositionBook]],
-        activities: Mapping[UUID, OrderActivity],
-    ) -> None:
         for account_id, account in accounts.items():
             self._books[account_id] = self._context.trading_book(
                 account, positions[account_id], activities[account_id], self._reference_data
+            )
+
+    async def recall(self, memory: BookMemory, calls: Sequence[ModifyCall], now: datetime) -> None:
+        """Take the orders that were found, and the books of their accounts out of ``memory``, without a lock.
+
+        Read are the orders that they exclude, and missing books.
+        """
+        found = _newest(call.found for call in calls)
+        groups = {one.order.group_id for one in found.values() if one.order.contingency in EXCLUSIVE}
+        if groups:
+            found |= await read_by_group({group for group in groups if group is not None})
+        known: dict[UUID, int] = {}
+        for order_id, one in found.items():
+            # Another call may have found the same one.
+            self._orders[order_id] = copy(one.order)
+            self._proofs.append(one.proof)
+            known[one.order.account_id] = max(known.get(one.order.account_id, 0), one.book_version)
+        wanted = {order.instrument_id for order in self._orders.values()}
+        needs = needs_of(self._reference_data.limits.rules)
+        self._remembered = await memory.recall(known, wanted, needs, now, known)
+        for account_id, book in self._remembered.items():
+            self._books[account_id] = self._context.trading_book(
+                book.account, book.positions, book.activity, self._reference_data
             )
 
     def modify(self, call: ModifyCall, now: datetime) -> Order:
@@ -222,22 +240,26 @@ class _Batch:
             await self._write_orders(work)
             await account_queries.write_books(work, (book.account for book in self._books.values()))
 
-    async def commit(self, work: GuardedWork) -> None:
-        """Write everything in one statement that proves the read data current.
+    async def commit(self, memory: BookMemory, now: datetime) -> None:
+        """Write everything in one statement that proves orders and books current, and remember the books.
 
         Raises:
-            StaleVersions: the data has changed, or other orders have to be cancelled first, which takes a transaction;
+            StaleVersions: they were not current, or other orders have to be cancelled first, which takes a transaction;
                 nothing was written.
         """
         if self._displacements:
             raise StaleVersions("these changes need a transaction")
+        work = GuardedWork(now)
         await self._write_orders(work)
         books = [book.account for book in self._books.values()]
-        await guarded_queries.write_books(work, books, self._reference_data.versions, with_orders=True)
+        await guarded_queries.write_books(work, books, self._reference_data.versions, self._proofs)
+        work.finish(self._context.bus)
+        for book in self._remembered.values():
+            memory.keep(book)
 
     async def _write_orders(self, work: Writing) -> None:
         books = self._books.values()
-        await queries.update_orders(work, list(self._changed.values()))
+        await queries.update_pending_changes(work, list(self._changed.values()))
         await position_queries.write_positions(work, (row for book in books for row in book.positions.values()))
         activities = {book.account.id: book.activity for book in books if book.activity is not None}
         await add_activity(work, activities, {book.account.id: book.account for book in books})
@@ -254,6 +276,16 @@ class _Batch:
             place = next(i for i, (_, order) in enumerate(self._commands) if order is newer)
             self._commands[place:place] = [(CANCEL, order) for order in canceled]
             self._payloads[place:place] = [None] * len(canceled)
+
+
+def _newest(found: Iterable[StoredOrder]) -> dict[UUID, StoredOrder]:
+    """Of each order the state that was read of the newest book."""
+    newest: dict[UUID, StoredOrder] = {}
+    for one in found:
+        before = newest.get(one.order.id)
+        if before is None or one.book_version >= before.book_version:
+            newest[one.order.id] = one
+    return newest
 
 
 _ASKED = ("quantity", "limitPrice", "stopPrice", "trailingOffset", "expiresAt")

@@ -1,39 +1,69 @@
-"""Reads of orders with their accounts, for decisions that the writing statement proves.
+"""Reads of orders for decisions that the writing statement proves.
 
-SQL: the hot path of changing orders; orders and their accounts in one statement.
+SQL: the hot path of changing orders; the orders of many calls in one statement, each with the stamp of its row.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from uuid import UUID
 
-from domain.accounts.queries import SELECT_ACCOUNT, to_book
-from domain.accounts.types import AccountBook
-from domain.kernel.database import fetch
+from domain.kernel.database import Row, fetch
+from domain.kernel.rows import Record
 from domain.orders.model.order import Order
-from domain.orders.queries import FROM_ORDERS, SELECT_ORDER, to_order
+from domain.orders.queries import SELECT_ORDER, to_order
 
-_ORDER_WIDTH = SELECT_ORDER.count(",") + 1
-_WITH_ACCOUNTS = f"""
-SELECT {SELECT_ORDER}, {SELECT_ACCOUNT} {FROM_ORDERS} JOIN accounts a ON a.id = o.account_id
-WHERE o.id = ANY({{ids}})
+
+@dataclass(frozen=True, slots=True)
+class StoredOrder:
+    """An order as it was read; who decides on it takes a copy.
+
+    ``stamp`` identifies the state of its row: it differs after every write. ``book_version`` is its account's.
+    """
+
+    order: Order
+    stamp: int
+    book_version: int
+
+    @property
+    def proof(self) -> Record:
+        """The row for the guard that proves the state current."""
+        return {"id": self.order.id, "account_id": self.order.account_id, "stamp": str(self.stamp)}
+
+
+# The guard of a statement that changes orders as they were read, and of their accounts only what follows from it.
+LOCK_OF_ORDERS = "lock_accounts_of_orders($1::uuid[], '{}', '{}', '{}', $2::json)"
+_READ = f"""
+SELECT {SELECT_ORDER}, o.xmin, a.book_version FROM orders o JOIN instruments i ON i.id = o.instrument_id
+JOIN accounts a ON a.id = o.account_id
 """
-_ALONE = _WITH_ACCOUNTS.format(ids="$1::uuid[]")
-# With the orders that exclude each other, and their other legs. The ids are found first: a condition on two columns
-# would read the whole table.
-_GROUPED = _WITH_ACCOUNTS.format(
-    ids="$1::uuid[] || ARRAY(SELECT o.id FROM orders g JOIN orders o ON o.group_id = g.group_id "
-    "WHERE g.id = ANY($1::uuid[]) AND g.contingency IN ('OCO', 'OUO'))"
+_BY_ID = f"{_READ} WHERE o.id = ANY($1::uuid[])"
+_BY_CLIENT_ID = (
+    f"{_READ} JOIN unnest($1::uuid[], $2::text[]) AS k (account_id, client_order_id) "
+    "ON o.account_id = k.account_id AND o.client_order_id = k.client_order_id"
 )
+_BY_GROUP = f"{_READ} WHERE o.group_id = ANY($1::uuid[])"
 
 
-async def read_with_accounts(
-    order_ids: Collection[UUID], *, alternatives: bool = False
-) -> tuple[dict[UUID, Order], dict[UUID, AccountBook]]:
-    """Orders and their accounts, one consistent read without a lock; ``alternatives``: with those that they exclude."""
-    rows = await fetch(_GROUPED if alternatives else _ALONE, list(order_ids))
-    orders = {row[0]: to_order(row[:_ORDER_WIDTH]) for row in rows}
-    books: dict[UUID, AccountBook] = {}
+async def read_by_id(order_ids: Collection[UUID]) -> dict[UUID, StoredOrder]:
+    """Orders by id."""
+    return _by_id(await fetch(_BY_ID, list(order_ids)))
+
+
+async def read_by_client_id(keys: Collection[tuple[UUID, str]]) -> dict[tuple[UUID, str], StoredOrder]:
+    """Orders by account and client order id."""
+    rows = await fetch(_BY_CLIENT_ID, [account for account, _ in keys], [client for _, client in keys])
+    found = _by_id(rows).values()
+    return {(one.order.account_id, one.order.client_order_id): one for one in found}
+
+
+async def read_by_group(group_ids: Collection[UUID]) -> dict[UUID, StoredOrder]:
+    """All orders of brackets and OCOs, by their ids."""
+    return _by_id(await fetch(_BY_GROUP, list(group_ids)))
+
+
+def _by_id(rows: Iterable[Row]) -> dict[UUID, StoredOrder]:
+    found = {}
     for row in rows:
-        if row[1] not in books:
-            books[row[1]] = to_book(row[_ORDER_WIDTH:])
-    return orders, books
+        *values, stamp, version = row
+        found[row[0]] = StoredOrder(to_order(values), stamp, version)
+    return found

@@ -20,7 +20,7 @@ from domain.orders.deciding.grouping import GroupRequest, bracket_orders, decide
 from domain.orders.entry.batch import Batch, PlaceCall, PlacedOrder, naming_of
 from domain.orders.entry.book_memory import BookMemory
 from domain.orders.entry.context import OrderContext, ReferenceData
-from domain.orders.entry.group_commit import GroupCommit, outcomes_of
+from domain.orders.entry.group_commit import AccountTurns, GroupCommit, outcomes_of
 from domain.orders.model.commands import PlaceBracket, PlaceOco, PlaceOrder
 from domain.orders.model.group_validation import check_bracket, check_oco
 from domain.orders.model.order import REUSED_ID, Order, order_conflict
@@ -38,7 +38,9 @@ class OrderEntry:
     def __init__(self, context: OrderContext) -> None:
         self.context = context
         self.memory = BookMemory()
-        self.commits = GroupCommit[PlaceCall, list[PlacedOrder]](context, self._place)
+        # Batches that use the same remembered books come one after the other.
+        self.turns = AccountTurns()
+        self.commits = GroupCommit[PlaceCall, list[PlacedOrder]](context, self._place, turns=self.turns)
 
     async def place_orders(
         self, actor: Actor, commands: Sequence[PlaceOrder], *, all_or_none: bool = False

@@ -1,22 +1,29 @@
 """Placing on remembered books: one statement per batch, and never a decision on what is out of date."""
 
-from collections.abc import Collection
+import asyncio
+from collections.abc import Awaitable, Callable, Collection
 from decimal import Decimal
-from typing import Any
 from uuid import UUID
 
+import orjson
 import pytest
 
 from domain.access.types import Actor
-from domain.accounts.events import record
+from domain.accounts.event_queries import read_events
+from domain.accounts.events import account_snapshot, record
 from domain.accounts.queries import lock_books, read_books, write_books
 from domain.accounts.service import MoveCash, deposit, withdraw
 from domain.accounts.types import AccountKind
 from domain.kernel.database import fetch
-from domain.kernel.errors import Conflict, NotFound
+from domain.kernel.errors import BadInput, Conflict, NotFound
+from domain.kernel.ids import new_id
 from domain.kernel.unit_of_work import unit_of_work
-from domain.orders.entry import book_memory, canceling
+from domain.orders.books.proof import prove_book
+from domain.orders.entry import book_memory, finding
 from domain.orders.entry.batch import PlacedOrder
+from domain.orders.entry.finding import OrderFinding
+from domain.orders.entry.modifying import OrderModifying
+from domain.orders.entry.order_queries import StoredOrder
 from domain.orders.entry.placing import OrderEntry
 from domain.orders.model.commands import ModifyOrder, OrderKey, PlaceOrder
 from domain.orders.model.order import Order
@@ -180,46 +187,139 @@ async def test_a_cancel_elsewhere_in_the_process_releases_its_reservation(live_d
     assert second.status is OrderStatus.PENDING_NEW
 
 
-async def test_changes_and_cancels_take_one_statement_after_their_reads(live_desk: Platform) -> None:
-    owner, book = await live_desk.open_account("100000")
-    services = live_desk.services
-    placed = await place(services.entry, owner, *(far(book.id) for _ in range(2)))
-    await live_desk.settled(*(order.id for order in placed))
-    change = ModifyOrder(OrderKey(id=placed[0].id), limit_price=Decimal(51))
+async def test_changes_and_cancels_of_any_number_take_two_statements(quiet_desk: Platform) -> None:
+    owner, book = await quiet_desk.open_account("100000")
+    services = quiet_desk.services
+    await services.order_context.refresh()
+    placed = await place(services.entry, owner, *(far(book.id) for _ in range(40)))
+    for some in (placed[:1], placed[1:20]):
+        changes = [ModifyOrder(OrderKey(id=order.id), limit_price=Decimal(51)) for order in some]
+        async with counted_statements() as sent:
+            changed = await asyncio.gather(*(services.modifying.modify_order(owner, change) for change in changes))
+        assert {order.pending_action for order in changed} == {PendingAction.REPLACE}
+        assert len(sent) == 2, "the orders, and the statement that writes"
+    for some in (placed[:1], placed[1:20]):
+        async with counted_statements() as sent:
+            await asyncio.gather(*(services.canceling.cancel_order(owner, OrderKey(id=order.id)) for order in some))
+        assert len(sent) == 2, "the orders, and the statement that writes"
+    assert await recalls_what_is_stored(services.entry.memory, []) == 1
     async with counted_statements() as sent:
-        changed = await services.modifying.modify_order(owner, change)
-    assert changed.pending_action is PendingAction.REPLACE
-    assert [text for text in sent if "BEGIN" in text and "lease" not in text] == []
-    await live_desk.settled(placed[0].id)
-    async with counted_statements() as sent:
-        canceled = await services.canceling.cancel_order(owner, OrderKey(id=placed[1].id))
-    assert (canceled.order.pending_action, canceled.replayed) == (PendingAction.CANCEL, False)
-    (order,) = await live_desk.settled(placed[0].id)
-    assert (order.limit_price, order.status) == (Decimal(51), OrderStatus.NEW)
+        await place(services.entry, owner, far(book.id))
+    assert len(sent) == 1, "the book is as remembered"
+    assert await sequences(book.id) == list(range(1, 84))
+    assert (await prove_book(book.id, (await services.market.catalog()).by_id)).breaks == []
 
 
-async def test_a_decision_is_repeated_when_the_book_changed_since_the_read(
+async def test_a_change_of_an_account_that_moved_elsewhere_reads_its_book_anew(quiet_desk: Platform) -> None:
+    owner, book = await quiet_desk.open_account("100000")
+    services = quiet_desk.services
+    await services.order_context.refresh()
+    (order,) = await place(services.entry, owner, far(book.id))
+    await deposit(services.bus, owner, MoveCash(book.id, Decimal(100), "more"))
+    async with counted_statements() as sent:
+        await services.modifying.modify_order(owner, ModifyOrder(OrderKey(id=order.id), limit_price=Decimal(51)))
+    assert len(sent) == 3, "the order, the account with its positions, and the statement that writes"
+    assert await recalls_what_is_stored(services.entry.memory, []) == 1
+
+
+async def test_calls_name_orders_by_either_identifier_in_one_read(quiet_desk: Platform) -> None:
+    owner, book = await quiet_desk.open_account("100000")
+    stranger, _ = await quiet_desk.open_account()
+    placed = await place(quiet_desk.services.entry, owner, *(far(book.id) for _ in range(4)))
+    keys = [
+        OrderKey(id=placed[0].id),
+        OrderKey(id=placed[1].id, account_id=book.id),
+        OrderKey(account_id=book.id, client_order_id=placed[2].client_order_id),
+        OrderKey(id=placed[3].id, account_id=new_id()),
+        OrderKey(account_id=book.id, client_order_id="none"),
+        OrderKey(id=new_id()),
+        # A text that the server refuses fails its own call alone.
+        OrderKey(account_id=book.id, client_order_id="a\x00b"),
+        OrderKey(id=placed[0].id),
+    ]
+    orders = OrderFinding()
+    found = await asyncio.gather(*(orders.find(owner, key) for key in keys), return_exceptions=True)
+    ids = [one.order.id if isinstance(one, StoredOrder) else type(one).__name__ for one in found]
+    assert ids == [*(order.id for order in placed[:3]), *["NotFound"] * 3, ids[6], placed[0].id]
+    assert isinstance(found[6], Exception)
+    with pytest.raises(NotFound):
+        await orders.find(stranger, keys[0])
+    with pytest.raises(BadInput):
+        await orders.find(owner, OrderKey(account_id=book.id))
+
+
+class Disturbed:
+    """Runs ``act`` once, between a call's read of its orders and its statement that writes."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, act: Callable[[], Awaitable[object]]) -> None:
+        self.read, self.act, self.times = finding.read_by_id, act, 0
+        monkeypatch.setattr(finding, "read_by_id", self)
+
+    async def __call__(self, order_ids: Collection[UUID]) -> dict[UUID, StoredOrder]:
+        found = await self.read(order_ids)
+        self.times += 1
+        if self.times == 1:
+            await self.act()
+        return found
+
+
+async def test_a_cancel_of_an_order_that_was_changed_since_it_was_read_is_decided_again(
+    quiet_desk: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner, book = await quiet_desk.open_account("100000")
+    services, elsewhere = quiet_desk.services, OrderModifying(OrderEntry(quiet_desk.services.order_context))
+    (order,) = await place(services.entry, owner, far(book.id))
+    key = OrderKey(id=order.id)
+    disturbed = Disturbed(monkeypatch, lambda: elsewhere.modify_order(owner, ModifyOrder(key, quantity=Decimal(2))))
+    answer = await services.canceling.cancel_order(owner, key)
+    assert disturbed.times == 2
+    assert (answer.order.pending_action, answer.order.version) == (PendingAction.CANCEL, 3)
+    assert [change.quantity for change in answer.order.pending_changes] == [2]
+    assert await sequences(book.id) == list(range(1, 6))
+    assert (await prove_book(book.id, (await services.market.catalog()).by_id)).breaks == []
+
+
+async def test_a_change_of_an_order_that_was_changed_since_it_was_read_is_decided_again(
+    quiet_desk: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner, book = await quiet_desk.open_account("100000")
+    services, elsewhere = quiet_desk.services, OrderModifying(OrderEntry(quiet_desk.services.order_context))
+    (order,) = await place(services.entry, owner, far(book.id))
+    key = OrderKey(id=order.id)
+    others = iter((Decimal(9), Decimal(8)))
+    disturbed = Disturbed(monkeypatch, lambda: elsewhere.modify_order(owner, ModifyOrder(key, quantity=next(others))))
+    with pytest.raises(Conflict):
+        await services.modifying.modify_order(owner, ModifyOrder(key, quantity=Decimal(3), expected_version=1))
+    disturbed.times = 0
+    changed = await services.modifying.modify_order(owner, ModifyOrder(key, quantity=Decimal(4)))
+    assert [change.quantity for change in changed.pending_changes] == [9, 8, 4]
+    assert await recalls_what_is_stored(services.entry.memory, []) == 0
+    assert (await prove_book(book.id, (await services.market.catalog()).by_id)).breaks == []
+
+
+async def test_an_acknowledgement_of_another_order_disturbs_no_cancel(
     quiet_desk: Platform, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     owner, book = await quiet_desk.open_account("100000")
     services = quiet_desk.services
     (order,) = await place(services.entry, owner, far(book.id))
-    read, disturbed = canceling.read_with_accounts, list[str]()
 
-    async def read_and_disturb(order_ids: Collection[UUID]) -> Any:
-        found = await read(order_ids)
-        # As an acknowledgement does: an event, and the account's version as it was.
+    async def touch() -> None:
         async with unit_of_work(services.bus) as work:
             books = await lock_books(work, [book.id])
             record(books[book.id], "ORDER_TOUCHED", work.now, {})
             await write_books(work, books.values(), acknowledged={book.id})
-        disturbed.append("once")
-        return found
 
-    monkeypatch.setattr(canceling, "read_with_accounts", read_and_disturb)
-    answer = await services.canceling.cancel_order(owner, OrderKey(id=order.id))
-    assert (answer.order.pending_action, disturbed) == (PendingAction.CANCEL, ["once"])
+    disturbed = Disturbed(monkeypatch, touch)
+    async with counted_statements() as sent:
+        answer = await services.canceling.cancel_order(owner, OrderKey(id=order.id))
+    assert (answer.order.pending_action, disturbed.times) == (PendingAction.CANCEL, 1)
+    assert len([text for text in sent if "lock_accounts_of_orders" in text]) == 1
+    assert not [text for text in sent if "FOR UPDATE" in text and "FROM accounts" in text and "BEGIN" in text]
     assert await sequences(book.id) == list(range(1, 6))
+    stored = await read_events(book.id, 0)
+    figures = (await read_books([book.id]))[book.id]
+    assert orjson.loads(stored[-1].payload)["account"] == account_snapshot(figures)
 
 
 async def test_the_memory_of_a_book_does_not_grow_with_the_orders_of_its_account(quiet_desk: Platform) -> None:

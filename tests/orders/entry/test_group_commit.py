@@ -14,7 +14,7 @@ from domain.access.types import AccountPermission, Actor, Role, require_trade
 from domain.kernel.errors import BadInput, Forbidden, NotFound, RateLimited, Unavailable
 from domain.kernel.ids import new_id
 from domain.orders.entry.context import OrderContext, ReferenceData, StaleCache
-from domain.orders.entry.group_commit import ActorsCall, GroupCommit
+from domain.orders.entry.group_commit import AccountTurns, ActorsCall, GroupCommit
 from tests.support.waiting import PATIENCE_SECONDS
 
 ACCOUNTS = {letter: new_id() for letter in "abc"}
@@ -62,7 +62,10 @@ Names = list[str | BaseException]
 
 
 def group_commit(
-    handle: Callable[[Sequence[str]], Awaitable[Names]], rights: Rights | None = None, **bounds: int
+    handle: Callable[[Sequence[str]], Awaitable[Names]],
+    rights: Rights | None = None,
+    turns: AccountTurns | None = None,
+    **bounds: int,
 ) -> GroupCommit[Call, str]:
     """One that decides by ``handle``, by the names of calls; a refused call is answered with its refusal."""
     rights = rights or Rights()
@@ -75,7 +78,7 @@ def group_commit(
         outcomes = await handle([call.name for call in calls])
         return [refused.get(place, outcome) for place, outcome in enumerate(outcomes)]
 
-    return GroupCommit(context, decide, **bounds)
+    return GroupCommit(context, decide, turns=turns, **bounds)
 
 
 def call(name: str, weight: int = 1) -> Call:
@@ -115,6 +118,45 @@ async def test_waiting_calls_form_one_batch_up_to_the_maximum_weight() -> None:
     gate.set()
     assert await asyncio.gather(*callers) == ["1a", "2a", "3a", "9a", "1a"]
     assert batches == [["1a", "2a"], ["3a"], ["9a"], ["1a"]]
+
+
+async def test_kinds_of_calls_that_share_turns_alternate_on_an_account_and_do_not_wait_on_others() -> None:
+    turns, batches, held = AccountTurns(), list[str](), asyncio.Event()
+    in_flight: set[str] = set()
+
+    def handling(kind: str) -> Callable[[Sequence[str]], Awaitable[Names]]:
+        async def handle(names: Sequence[str]) -> Names:
+            accounts = {letter for name in names for letter in name if letter in ACCOUNTS}
+            assert in_flight.isdisjoint(accounts)
+            in_flight.update(accounts)
+            batches.append(kind + "".join(sorted(accounts)))
+            if "b" in accounts:
+                await held.wait()
+            await asyncio.sleep(0)
+            in_flight.difference_update(accounts)
+            return list(names)
+
+        return handle
+
+    first, second = (group_commit(handling(kind), turns=turns) for kind in ("1", "2"))
+
+    async def caller(commits: GroupCommit[Call, str]) -> None:
+        for number in range(4):
+            assert await commits.submit(call(f"{number}a")) == f"{number}a"
+
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        waits = asyncio.create_task(first.submit(call("b")))
+        await settle()
+        assert batches == ["1b"]
+        # Several callers of the first kind: calls of it wait whenever a batch of it ends.
+        await asyncio.gather(*(caller(commits) for commits in (first, first, first, second)))
+        assert not waits.done()
+        held.set()
+        await waits
+    kinds = [batch[0] for batch in batches if batch[1:] == "a"]
+    assert kinds[:8] == ["1", "2"] * 4
+    assert not first.is_busy
+    assert (turns.busy, first.waiting, second.waiting) == (set(), 0, 0)
 
 
 async def test_each_caller_gets_its_own_error_when_the_batch_fails() -> None:

@@ -11,8 +11,9 @@ from domain.orders.books.acknowledgements import queries as acknowledgement_quer
 from domain.orders.entry import order_queries
 
 STATEMENTS = {
-    "orders with their accounts": (order_queries._ALONE, "uuid[]", "'{}'"),
-    "orders with those that they exclude": (order_queries._GROUPED, "uuid[]", "'{}'"),
+    "orders that calls name": (order_queries._BY_ID, "uuid[]", "'{}'"),
+    "orders that calls name by client order ids": (order_queries._BY_CLIENT_ID, "uuid[], text[]", "'{}', '{}'"),
+    "orders of groups": (order_queries._BY_GROUP, "uuid[]", "'{}'"),
     "orders that wait for a venue": (acknowledgement_queries._READ, "text", "'paper'"),
 }
 
