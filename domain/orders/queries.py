@@ -50,6 +50,11 @@ _TYPES = {name: _POSTGRESQL[kind] for name, kind in _KINDS.items() if kind in _P
     "venue_sequence": "bigint"
 }
 SELECT_ORDER = ", ".join(f"o.{name}" for name in ORDER_COLUMNS) + ", i.symbol"
+# The condition of an order that rests in a book; the index of resting prices has all but the status.
+RESTS = (
+    "o.closed_at IS NULL AND o.limit_price IS NOT NULL "
+    "AND (o.type IN ('LIMIT', 'MARKET_TO_LIMIT') OR o.triggered_at IS NOT NULL) AND o.status <> 'HELD'"
+)
 FROM_ORDERS = "FROM orders o JOIN instruments i ON i.id = o.instrument_id"
 SELECT_EXECUTION = """e.id, e.order_id, e.account_id, e.instrument_id, e.venue_execution_id, e.sequence, e.side,
 e.position_effect, e.price, e.quantity, e.fee, e.tax, e.realized_pnl, e.liquidity, e.at_nanos, e.busted_at,
@@ -316,6 +321,21 @@ async def load_open_orders(
         symbol,
         side.value if side is not None else None,
         strategy,
+    )
+    return [to_order(row) for row in rows]
+
+
+async def load_resting(
+    work: UnitOfWork, account_id: UUID, symbol: str, side: Side, bound: Decimal | None
+) -> list[Order]:
+    """Resting orders of a locked account at ``bound`` or better, None: at any price; in the order of placing."""
+    rows = await work.fetch(
+        f"SELECT {SELECT_ORDER} {FROM_ORDERS} WHERE o.account_id = $1 AND i.symbol = $2 AND o.side = $3 AND {RESTS} "
+        f"AND ($4::numeric IS NULL OR o.limit_price {'>=' if side is Side.BUY else '<='} $4) ORDER BY o.id",
+        account_id,
+        symbol,
+        side.value,
+        bound,
     )
     return [to_order(row) for row in rows]
 

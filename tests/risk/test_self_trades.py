@@ -9,11 +9,12 @@ import pytest
 from domain.accounts.types import AccountKind
 from domain.kernel.database import fetch
 from domain.orders.books.proof import prove_book
+from domain.orders.entry import displacing
 from domain.orders.model.commands import ModifyOrder, OrderKey, OrderLeg, PlaceBracket, PlaceOco
 from domain.orders.model.order import Order
 from domain.orders.model.types import OrderType, PendingAction, RejectReason, Side
 from domain.orders.queries import read_orders
-from domain.risk.types import RiskRuleKind, SelfTradePrevention
+from domain.risk.types import RiskRuleKind, RiskScope, SelfTradePrevention
 from tests.orders.factories import command
 from tests.risk.conftest import limit
 from tests.support.trading import Platform
@@ -155,3 +156,26 @@ async def test_a_refused_batch_cancels_nothing(trader: Trader) -> None:
     assert [row.order.reject_reason for row in placed] == [RejectReason.GROUP_REJECTED, RejectReason.INVALID_TICK]
     assert await trader.pending(resting) == [None]
     assert await trader.commands() == [("SUBMIT", resting.id)]
+
+
+async def test_an_account_with_more_prices_than_are_read_is_decided_like_any_other(
+    trader: Trader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(displacing, "MOST_RESTING", 2)
+    scope = {"scope": RiskScope.STRATEGY}
+    await limit(trader.desk, RiskRuleKind.SELF_TRADE, self_trade_prevention=OLDEST, strategy="displaces", **scope)
+    await limit(trader.desk, RiskRuleKind.SELF_TRADE, strategy="refused", **scope)
+    prices = [Decimal(price) for price in ("100.10", "100.20", "100.30", "100.40")]
+    resting = await trader.place(*(replace(SELL, limit_price=price) for price in prices))
+    buy = replace(BUY, strategy="displaces", limit_price=Decimal("100.20"))
+    # After the first has displaced all prices that were read, the others depend on those that were not.
+    placed = await trader.place(
+        buy,
+        replace(buy, strategy="refused", limit_price=Decimal("100.25")),
+        replace(buy, strategy="refused", limit_price=Decimal("100.35")),
+        replace(buy, limit_price=Decimal("100.30")),
+    )
+    assert [order.reject_reason for order in placed] == [None, None, RejectReason.RISK_RULE, None]
+    assert "100.3" in (placed[2].reject_message or "")
+    assert await trader.pending(*resting) == [PendingAction.CANCEL] * 3 + [None]
+    assert await trader.proves()

@@ -19,8 +19,14 @@ from domain.risk.kinds import KINDS
 from domain.risk.snapshot import Activity, Share, Times
 from domain.risk.types import RiskRule, RiskRuleKind
 
+# Of a symbol and side so many resting prices are kept, the best ones.
+MOST_RESTING = 200
 # What makes two orders the same: symbol, side, type, quantity and prices.
 Sameness = tuple[str, ...]
+
+
+class UnknownPrice(Exception):
+    """The best resting price is not among those that were kept: read all of them and decide again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,9 +142,10 @@ class _Counted:
 class OrderActivity:
     """The activity of one account. An order without a strategy has the empty one.
 
-    ``resting`` holds per symbol and side the prices of its working orders that rest in a book, in order. ``added`` is
-    this transaction's addition to the counts of the day, by symbol and strategy. Nothing that ``needs`` leaves out is
-    kept: an activity may be remembered for as long as its account trades.
+    ``resting`` holds per symbol and side the best prices of its working orders that rest in a book, in order. Where
+    there are more, ``floors`` has the worst of those that are kept. ``added`` is this transaction's addition to the
+    counts of the day, by symbol and strategy. Nothing that ``needs`` leaves out is kept: an activity may be remembered
+    for as long as its account trades.
     """
 
     needs: ActivityNeeds
@@ -148,6 +155,7 @@ class OrderActivity:
     recent: Timeline = field(default_factory=Timeline)
     same: defaultdict[Sameness, Timeline] = field(default_factory=lambda: defaultdict(Timeline))
     resting: defaultdict[tuple[str, Side], list[Decimal]] = field(default_factory=lambda: defaultdict(list))
+    floors: dict[tuple[str, Side], Decimal] = field(default_factory=dict)
     added: dict[tuple[str, str], DayCount] = field(default_factory=dict)
     _done: list[_Counted] = field(default_factory=list)
 
@@ -207,6 +215,9 @@ class OrderActivity:
         """Mark the additions as stored: later orders start from zero, and nothing can be undone."""
         self.added.clear()
         self._done.clear()
+        for place, prices in self.resting.items():
+            if len(prices) > 2 * MOST_RESTING:
+                self._keep_best(place, prices)
 
     def _count(self, symbol: str, strategy: str, orders: Decimal, notional: Decimal) -> None:
         self.day_orders.add(symbol, strategy, orders)
@@ -216,9 +227,27 @@ class OrderActivity:
 
     def rest(self, symbol: str, side: Side, price: Decimal) -> None:
         """Count a resting price that another order of the account could trade with."""
-        insort(self.resting[symbol, side], price)
+        if self._is_kept(symbol, side, price):
+            insort(self.resting[symbol, side], price)
+
+    def bound(self, most: int) -> None:
+        """Note that resting prices were read up to ``most`` of a symbol and side: there may be worse ones."""
+        for (symbol, side), prices in self.resting.items():
+            if len(prices) >= most:
+                self.floors[symbol, side] = prices[0] if side is Side.BUY else prices[-1]
+
+    def _is_kept(self, symbol: str, side: Side, price: Decimal) -> bool:
+        floor = self.floors.get((symbol, side))
+        return floor is None or (price >= floor if side is Side.BUY else price <= floor)
+
+    def _keep_best(self, place: tuple[str, Side], prices: list[Decimal]) -> None:
+        buys = place[1] is Side.BUY
+        self.resting[place] = kept = prices[-MOST_RESTING:] if buys else prices[:MOST_RESTING]
+        self.floors[place] = kept[0] if buys else kept[-1]
 
     def _unrest(self, symbol: str, side: Side, price: Decimal) -> None:
+        if not self._is_kept(symbol, side, price):
+            return
         prices = self.resting[symbol, side]
         prices.remove(price)
         if not prices:
@@ -227,6 +256,8 @@ class OrderActivity:
     def _best(self, symbol: str, side: Side) -> Decimal | None:
         prices = self.resting.get((symbol, side))
         if not prices:
+            if (symbol, side) in self.floors:
+                raise UnknownPrice
             return None
         return prices[-1] if side is Side.BUY else prices[0]
 

@@ -14,8 +14,9 @@ from domain.kernel.database import Row
 from domain.kernel.ids import first_id
 from domain.kernel.rows import Write
 from domain.kernel.unit_of_work import Writing
-from domain.orders.deciding.activity import ActivityNeeds, OrderActivity, sameness
+from domain.orders.deciding.activity import MOST_RESTING, ActivityNeeds, OrderActivity, sameness
 from domain.orders.model.types import OrderType, Side
+from domain.orders.queries import RESTS
 
 # Orders that were refused here did not trade; what a venue refused was sent to it.
 _COUNTS = "(o.reject_reason IS NULL OR o.reject_reason = 'VENUE_REJECTED')"
@@ -33,12 +34,18 @@ SELECT 'open', c.account_id, i.symbol, c.strategy, NULL, NULL, c.orders, NULL, N
 FROM open_order_counts c JOIN instruments i ON i.id = c.instrument_id
 WHERE c.account_id = ANY($1) AND c.orders > 0
 """
-_RESTING = """
-SELECT 'rest', o.account_id, i.symbol, '', o.side, NULL, 0, NULL,
-  o.limit_price, NULL, NULL, NULL, NULL
-FROM orders o JOIN instruments i ON i.id = o.instrument_id
-WHERE o.account_id = ANY($1) AND o.closed_at IS NULL AND o.limit_price IS NOT NULL AND o.status <> 'HELD'
-  AND (o.type IN ('LIMIT', 'MARKET_TO_LIMIT') OR o.triggered_at IS NOT NULL)
+# The best prices of each instrument and side: an account may have a hundred thousand.
+_BEST = f"""
+(SELECT '{{side}}' AS side, o.limit_price FROM orders o
+WHERE o.account_id = c.account_id AND o.instrument_id = c.instrument_id AND o.side = '{{side}}' AND {RESTS}
+ORDER BY o.limit_price {{order}} LIMIT $5::int)
+"""
+_RESTING = f"""
+SELECT 'rest', c.account_id, i.symbol, '', r.side, NULL, 0, NULL, r.limit_price, NULL, NULL, NULL, NULL
+FROM (SELECT DISTINCT account_id, instrument_id FROM open_order_counts WHERE account_id = ANY($1) AND orders > 0) c
+JOIN instruments i ON i.id = c.instrument_id CROSS JOIN LATERAL (
+  {_BEST.format(side="BUY", order="DESC")} UNION ALL {_BEST.format(side="SELL", order="ASC")}
+) r
 """
 # Identifiers begin with the time at which they were made, so the pages' index finds the recent ones.
 _RECENT = f"""
@@ -74,9 +81,16 @@ class Fetch(Protocol):
 
 
 async def load_activity(
-    fetch: Fetch, books: Mapping[UUID, AccountBook], needs: ActivityNeeds, now: datetime
+    fetch: Fetch,
+    books: Mapping[UUID, AccountBook],
+    needs: ActivityNeeds,
+    now: datetime,
+    most: int | None = MOST_RESTING,
 ) -> dict[UUID, OrderActivity]:
-    """The needed activity of accounts, in one statement, or in none when nothing is needed."""
+    """The needed activity of accounts, in one statement, or in none when nothing is needed.
+
+    ``most``: so many resting prices of an instrument and side; None: all of them.
+    """
     found = {account_id: OrderActivity(needs) for account_id in books}
     if not needs.anything or not books:
         return found
@@ -89,16 +103,21 @@ async def load_activity(
     ]
     rows = await fetch(
         # The first part names the columns.
-        f"{_DAY} AND $3::uuid IS NOT NULL AND $4::timestamptz IS NOT NULL AND false UNION ALL "
+        f"{_DAY} AND $3::uuid IS NOT NULL AND $4::timestamptz IS NOT NULL AND $5::int IS NOT NULL "
+        "AND false UNION ALL "
         + " UNION ALL ".join(parts)
         + " ORDER BY at",
         list(books),
         [book.rolled_at for book in books.values()],
         first_id(since or now),
         since or now,
+        most,
     )
     for row in rows:
         _READERS[row["part"]](found[row["account_id"]], row)
+    if most is not None:
+        for activity in found.values():
+            activity.bound(most)
     return found
 
 

@@ -123,12 +123,15 @@ class Batch:
         self._displacements: list[Displacement] = []
         self._traces: list[Record] = []
 
-    async def load(self, work: UnitOfWork, calls: Sequence[PlaceCall]) -> None:
-        """Lock the accounts, check that the caches are current, load positions and repeated orders."""
+    async def load(self, work: UnitOfWork, calls: Sequence[PlaceCall], most: int | None) -> None:
+        """Lock the accounts, check that the caches are current, load positions and repeated orders.
+
+        ``most`` as in ``load_activity``.
+        """
         commands = [command for call in calls for command in call.commands]
         keys = {(row.account_id, row.client_order_id) for row in commands if row.client_order_id is not None}
         wanted = self._reference_data.instrument_ids(row.symbol for row in commands)
-        await self.load_accounts(work, {command.account_id for command in commands}, wanted, keys)
+        await self.load_accounts(work, {command.account_id for command in commands}, wanted, keys, most)
 
     async def load_accounts(
         self,
@@ -136,6 +139,7 @@ class Batch:
         account_ids: Collection[UUID],
         instrument_ids: Collection[UUID],
         keys: Collection[tuple[UUID, str]],
+        most: int | None,
     ) -> None:
         """Load whole accounts: all their positions, and the instruments."""
         accounts = await account_queries.lock_books(work, account_ids)
@@ -143,7 +147,8 @@ class Batch:
         self._reference_data.compare(state.versions)
         if state.repeats:
             await self._load_known(work, keys)
-        activities = await load_activity(work.fetch, accounts, needs_of(self._reference_data.limits.rules), work.now)
+        needs = needs_of(self._reference_data.limits.rules)
+        activities = await load_activity(work.fetch, accounts, needs, work.now, most)
         for account_id, account in accounts.items():
             self._books[account_id] = self.context.trading_book(
                 account, state.positions[account_id], activities[account_id], self._reference_data

@@ -22,6 +22,7 @@ from domain.orders.deciding.trading_book import bucket_of
 from domain.orders.entry.batch import Batch, PlacedOrder
 from domain.orders.entry.canceling import request_cancels
 from domain.orders.entry.context import OrderContext, ReferenceData
+from domain.orders.entry.displacing import with_enough_prices
 from domain.orders.entry.group_commit import ActorsCall, GroupCommit, outcomes_of
 from domain.orders.model.commands import ClosePosition, Closing, closing_digest, request_digest
 from domain.orders.model.order import REUSED_ID, Order, order_conflict
@@ -86,10 +87,19 @@ class PositionClosing:
     async def _place(
         self, reference_data: ReferenceData, calls: Sequence[CloseCall], refused: Mapping[int, BaseException]
     ) -> list[list[PlacedOrder] | BaseException]:
+        return await with_enough_prices(lambda most: self._place_with(reference_data, calls, refused, most))
+
+    async def _place_with(
+        self,
+        reference_data: ReferenceData,
+        calls: Sequence[CloseCall],
+        refused: Mapping[int, BaseException],
+        most: int | None,
+    ) -> list[list[PlacedOrder] | BaseException]:
         batch = Batch(self._context, reference_data)
         async with unit_of_work(self._context.bus) as work:
             keys = {key for call in calls if (key := _key(call.command)) is not None}
-            await batch.load_accounts(work, {call.command.account_id for call in calls}, (), keys)
+            await batch.load_accounts(work, {call.command.account_id for call in calls}, (), keys, most)
             outcomes = outcomes_of(calls, refused, lambda call: _close(batch, reference_data, call, work.now))
             await batch.write(work)
         return outcomes

@@ -3,20 +3,22 @@
 The venue gets the cancels before the newer order. Until it has answered them the older orders may still fill.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 from uuid import UUID
 
 from domain.accounts.types import AccountBook
 from domain.kernel.unit_of_work import UnitOfWork
 from domain.orders import queries
-from domain.orders.deciding.activity import Displaced
+from domain.orders.deciding.activity import MOST_RESTING, Displaced, UnknownPrice
 from domain.orders.entry.canceling import mark_canceling
 from domain.orders.model.order import VENUE, Order
 from domain.orders.model.order_types import RESTING
 from domain.orders.model.types import OrderStatus
 
 CAUSE = "SELF_TRADE"
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,17 @@ class Displacement:
 
     newer: Order
     displaced: Displaced
+
+
+async def with_enough_prices(decide: Callable[[int | None], Awaitable[Result]]) -> Result:
+    """Decide with the best resting prices of each account; where these do not suffice, again with all of them.
+
+    ``decide`` takes the number of prices that it reads; None: all.
+    """
+    try:
+        return await decide(MOST_RESTING)
+    except UnknownPrice:
+        return await decide(None)
 
 
 async def cancel_displaced(
@@ -38,7 +51,7 @@ async def cancel_displaced(
     newer, displaced = displacement.newer, displacement.displaced
     if not newer.is_open:
         return []
-    stored = await queries.load_open_orders(work, [newer.account_id], symbol=displaced.symbol, side=displaced.side)
+    stored = await queries.load_resting(work, newer.account_id, displaced.symbol, displaced.side, displaced.bound)
     known = {order.id for order in batch}
     by = newer.placed_by or VENUE
     older = [order for order in stored if order.id not in known] + list(batch[: _place(batch, newer)])

@@ -23,13 +23,13 @@ from domain.kernel.rows import Record
 from domain.kernel.time import utc_now
 from domain.kernel.unit_of_work import UnitOfWork, Writing, unit_of_work
 from domain.orders import queries
-from domain.orders.deciding.activity import needs_of
+from domain.orders.deciding.activity import UnknownPrice, needs_of
 from domain.orders.deciding.modify_rules import as_changed, decide_change
 from domain.orders.deciding.trading_book import EXCLUSIVE, TradingBook, alternatives, bucket_of
 from domain.orders.entry.activity_queries import add_activity, load_activity
 from domain.orders.entry.book_memory import BookMemory, RememberedBook
 from domain.orders.entry.context import OrderContext, ReferenceData
-from domain.orders.entry.displacing import Displacement, cancel_displaced
+from domain.orders.entry.displacing import Displacement, cancel_displaced, with_enough_prices
 from domain.orders.entry.finding import OrderFinding
 from domain.orders.entry.group_commit import ActorsCall, GroupCommit, outcomes_of
 from domain.orders.entry.order_queries import StoredOrder, read_by_group
@@ -106,9 +106,18 @@ class OrderModifying:
             except StaleVersions:
                 # An order or its account has changed since, or a change needs what only a transaction can tell.
                 pass
+        return await with_enough_prices(lambda most: self._modify_under_lock(reference_data, calls, refused, most))
+
+    async def _modify_under_lock(
+        self,
+        reference_data: ReferenceData,
+        calls: Sequence[ModifyCall],
+        refused: Mapping[int, BaseException],
+        most: int | None,
+    ) -> list[Order | BaseException]:
         batch = _Batch(self._context, reference_data)
         async with unit_of_work(self._context.bus) as work:
-            await batch.load(work, calls)
+            await batch.load(work, calls, most)
             outcomes = outcomes_of(calls, refused, lambda call: batch.modify(call, work.now))
             await batch.write(work)
         return outcomes
@@ -125,9 +134,9 @@ class OrderModifying:
         await batch.recall(self._memory, calls, now)
         try:
             outcomes: list[Order | BaseException] = [batch.modify(call, now) for call in calls]
-        except DomainError as error:
+        except (DomainError, UnknownPrice) as error:
             # The answer must not rest on what may be out of date.
-            raise StaleVersions(error.message) from error
+            raise StaleVersions(str(error)) from error
         await batch.commit(self._memory, now)
         return outcomes
 
@@ -148,7 +157,7 @@ class _Batch:
         self._displacements: list[Displacement] = []
         self._notes: list[Note] = []
 
-    async def load(self, work: UnitOfWork, calls: Sequence[ModifyCall]) -> None:
+    async def load(self, work: UnitOfWork, calls: Sequence[ModifyCall], most: int | None) -> None:
         """Lock the accounts, check that the caches are current, load orders, those that they exclude, and positions."""
         accounts = await account_queries.lock_books(work, {call.account_id for call in calls})
         await self._reference_data.check(work)
@@ -158,7 +167,8 @@ class _Batch:
             self._orders = await queries.load_groups(work, groups) | self._orders
         wanted = {order.instrument_id for order in self._orders.values()}
         positions = await position_queries.load_positions(work, accounts, wanted)
-        activities = await load_activity(work.fetch, accounts, needs_of(self._reference_data.limits.rules), work.now)
+        needs = needs_of(self._reference_data.limits.rules)
+        activities = await load_activity(work.fetch, accounts, needs, work.now, most)
         for account_id, account in accounts.items():
             self._books[account_id] = self._context.trading_book(
                 account, positions[account_id], activities[account_id], self._reference_data

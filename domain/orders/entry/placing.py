@@ -16,10 +16,12 @@ from domain.kernel.errors import BadInput, DomainError
 from domain.kernel.guarded_work import StaleVersions
 from domain.kernel.time import utc_now
 from domain.kernel.unit_of_work import unit_of_work
+from domain.orders.deciding.activity import UnknownPrice
 from domain.orders.deciding.grouping import GroupRequest, bracket_orders, decide_group, group_digest, oco_orders
 from domain.orders.entry.batch import Batch, PlaceCall, PlacedOrder, naming_of
 from domain.orders.entry.book_memory import BookMemory
 from domain.orders.entry.context import OrderContext, ReferenceData
+from domain.orders.entry.displacing import with_enough_prices
 from domain.orders.entry.group_commit import AccountTurns, GroupCommit, outcomes_of
 from domain.orders.model.commands import PlaceBracket, PlaceOco, PlaceOrder
 from domain.orders.model.group_validation import check_bracket, check_oco
@@ -116,7 +118,7 @@ class OrderEntry:
             except StaleVersions:
                 # What was remembered has changed since, or the orders need what only a transaction can tell.
                 pass
-        return await self._place_under_lock(reference_data, calls, refused)
+        return await with_enough_prices(lambda most: self._place_under_lock(reference_data, calls, refused, most))
 
     async def _place_from_memory(self, reference_data: ReferenceData, calls: Sequence[PlaceCall]) -> list[Outcome]:
         """Decide on remembered books and write in one statement that proves them current.
@@ -129,18 +131,22 @@ class OrderEntry:
         await batch.recall(self.memory, calls, now)
         try:
             outcomes: list[Outcome] = [_placed(batch, call, now) for call in calls]
-        except DomainError as error:
+        except (DomainError, UnknownPrice) as error:
             # The answer must not rest on what may be out of date.
-            raise StaleVersions(error.message) from error
+            raise StaleVersions(str(error)) from error
         await batch.commit(self.memory, now)
         return outcomes
 
     async def _place_under_lock(
-        self, reference_data: ReferenceData, calls: Sequence[PlaceCall], refused: Mapping[int, BaseException]
+        self,
+        reference_data: ReferenceData,
+        calls: Sequence[PlaceCall],
+        refused: Mapping[int, BaseException],
+        most: int | None,
     ) -> list[Outcome]:
         batch = Batch(self.context, reference_data)
         async with unit_of_work(self.context.bus) as work:
-            await batch.load(work, calls)
+            await batch.load(work, calls, most)
             outcomes = outcomes_of(calls, refused, lambda call: _placed(batch, call, work.now))
             await batch.write(work)
         return outcomes
