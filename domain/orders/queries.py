@@ -50,11 +50,6 @@ _TYPES = {name: _POSTGRESQL[kind] for name, kind in _KINDS.items() if kind in _P
     "venue_sequence": "bigint"
 }
 SELECT_ORDER = ", ".join(f"o.{name}" for name in ORDER_COLUMNS) + ", i.symbol"
-# The condition of an order that rests in a book; the index of resting prices has all but the status.
-RESTS = (
-    "o.closed_at IS NULL AND o.limit_price IS NOT NULL "
-    "AND (o.type IN ('LIMIT', 'MARKET_TO_LIMIT') OR o.triggered_at IS NOT NULL) AND o.status <> 'HELD'"
-)
 FROM_ORDERS = "FROM orders o JOIN instruments i ON i.id = o.instrument_id"
 SELECT_EXECUTION = """e.id, e.order_id, e.account_id, e.instrument_id, e.venue_execution_id, e.sequence, e.side,
 e.position_effect, e.price, e.quantity, e.fee, e.tax, e.realized_pnl, e.liquidity, e.at_nanos, e.busted_at,
@@ -63,11 +58,12 @@ e.venue_fee, e.venue_fee_currency, e.rounded_alone"""
 FROM_EXECUTIONS = "FROM executions e JOIN instruments i ON i.id = e.instrument_id"
 
 
-def _types(names: Iterable[str]) -> dict[str, str]:
+def column_types(names: Iterable[str]) -> dict[str, str]:
+    """PostgreSQL's types of columns of orders."""
     return {name: _TYPES.get(name, "text") for name in names}
 
 
-_INSERT = insertion("orders", _types(ORDER_COLUMNS))
+_INSERT = insertion("orders", column_types(ORDER_COLUMNS))
 
 # What is settled when an order is placed: everything else is written with each change of it.
 _FIXED = (frozenset(TERMS) - frozenset(CHANGEABLE)) | frozenset(
@@ -97,35 +93,8 @@ _UPDATE = Write(
     "orders",
     f"UPDATE orders AS o SET {', '.join(f'{name} = n.{name}' for name in _MUTABLE)} FROM {{rows}} "
     "WHERE o.id = n.id AND o.account_id = n.account_id",
-    _types(("id", "account_id", *_MUTABLE)),
+    column_types(("id", "account_id", *_MUTABLE)),
 )
-# A command that waits for its venue's answer changes no more than this.
-_ASK = Write(
-    "orders",
-    "UPDATE orders AS o SET pending_action = n.pending_action, updated_at = n.updated_at, version = n.version "
-    "FROM {rows} WHERE o.id = n.id AND o.account_id = n.account_id",
-    _types(("id", "account_id", "pending_action", "updated_at", "version")),
-)
-_asked = reader(*_ASK.columns)
-# Nor does a change that waits for it, and the reservations of the orders that it excludes.
-_CHANGING = (
-    "pending_action",
-    "pending_changes",
-    "updated_at",
-    "version",
-    "reserved",
-    "reserved_margin",
-    "reserved_fee",
-    "reserved_quantity",
-    "reserve_rate",
-)
-_CHANGE = Write(
-    "orders",
-    f"UPDATE orders AS o SET {', '.join(f'{name} = n.{name}' for name in _CHANGING)} FROM {{rows}} "
-    "WHERE o.id = n.id AND o.account_id = n.account_id",
-    _types(("id", "account_id", *_CHANGING)),
-)
-_changing = reader("id", "account_id", *(name for name in _CHANGING if name != "pending_changes"))
 _INSERT_EXECUTIONS = insertion(
     "executions",
     {
@@ -174,7 +143,8 @@ def to_execution(row: Row) -> Execution:
     return Execution(*values)
 
 
-def _changes_text(order: Order) -> str | None:
+def changes_text(order: Order) -> str | None:
+    """The stored form of an order's pending changes."""
     if not order.pending_changes:
         return None
     return orjson.dumps([change_snapshot(change) for change in order.pending_changes]).decode()
@@ -183,13 +153,13 @@ def _changes_text(order: Order) -> str | None:
 def _new_row(order: Order) -> Record:
     row = _as_stored(order)
     row["violations"] = orjson.dumps([violation_snapshot(one) for one in order.violations]).decode()
-    row["pending_changes"] = _changes_text(order)
+    row["pending_changes"] = changes_text(order)
     return row
 
 
 def _changed_row(order: Order) -> Record:
     row = _changed(order)
-    row["pending_changes"] = _changes_text(order)
+    row["pending_changes"] = changes_text(order)
     return row
 
 
@@ -205,16 +175,6 @@ async def insert_orders(work: Writing, orders: Sequence[Order]) -> None:
 async def update_orders(work: Writing, orders: Sequence[Order]) -> None:
     """Store the changeable columns of orders."""
     await work.write(_UPDATE, [_changed_row(order) for order in orders])
-
-
-async def update_pending(work: Writing, orders: Sequence[Order]) -> None:
-    """Store the pending requests of orders; nothing else of them has changed."""
-    await work.write(_ASK, [_asked(order) for order in orders])
-
-
-async def update_pending_changes(work: Writing, orders: Sequence[Order]) -> None:
-    """Store the pending changes of orders, with what they reserve; nothing else of them has changed."""
-    await work.write(_CHANGE, [{**_changing(order), "pending_changes": _changes_text(order)} for order in orders])
 
 
 async def insert_executions(work: UnitOfWork, executions: Sequence[Execution]) -> None:
@@ -321,21 +281,6 @@ async def load_open_orders(
         symbol,
         side.value if side is not None else None,
         strategy,
-    )
-    return [to_order(row) for row in rows]
-
-
-async def load_resting(
-    work: UnitOfWork, account_id: UUID, symbol: str, side: Side, bound: Decimal | None
-) -> list[Order]:
-    """Resting orders of a locked account at ``bound`` or better, None: at any price; in the order of placing."""
-    rows = await work.fetch(
-        f"SELECT {SELECT_ORDER} {FROM_ORDERS} WHERE o.account_id = $1 AND i.symbol = $2 AND o.side = $3 AND {RESTS} "
-        f"AND ($4::numeric IS NULL OR o.limit_price {'>=' if side is Side.BUY else '<='} $4) ORDER BY o.id",
-        account_id,
-        symbol,
-        side.value,
-        bound,
     )
     return [to_order(row) for row in rows]
 

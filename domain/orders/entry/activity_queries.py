@@ -13,10 +13,11 @@ from domain.accounts.types import AccountBook
 from domain.kernel.database import Row
 from domain.kernel.ids import first_id
 from domain.kernel.rows import Write
-from domain.kernel.unit_of_work import Writing
+from domain.kernel.unit_of_work import UnitOfWork, Writing
 from domain.orders.deciding.activity import MOST_RESTING, ActivityNeeds, OrderActivity, sameness
+from domain.orders.model.order import Order
 from domain.orders.model.types import OrderType, Side
-from domain.orders.queries import RESTS
+from domain.orders.queries import FROM_ORDERS, SELECT_ORDER, to_order
 
 # Orders that were refused here did not trade; what a venue refused was sent to it.
 _COUNTS = "(o.reject_reason IS NULL OR o.reject_reason = 'VENUE_REJECTED')"
@@ -34,6 +35,11 @@ SELECT 'open', c.account_id, i.symbol, c.strategy, NULL, NULL, c.orders, NULL, N
 FROM open_order_counts c JOIN instruments i ON i.id = c.instrument_id
 WHERE c.account_id = ANY($1) AND c.orders > 0
 """
+# The condition of an order that rests in a book; the index of resting prices has all but the status.
+RESTS = (
+    "o.closed_at IS NULL AND o.limit_price IS NOT NULL "
+    "AND (o.type IN ('LIMIT', 'MARKET_TO_LIMIT') OR o.triggered_at IS NOT NULL) AND o.status <> 'HELD'"
+)
 # The best prices of each instrument and side: an account may have a hundred thousand.
 _BEST = f"""
 (SELECT '{{side}}' AS side, o.limit_price FROM orders o
@@ -104,9 +110,7 @@ async def load_activity(
     rows = await fetch(
         # The first part names the columns.
         f"{_DAY} AND $3::uuid IS NOT NULL AND $4::timestamptz IS NOT NULL AND $5::int IS NOT NULL "
-        "AND false UNION ALL "
-        + " UNION ALL ".join(parts)
-        + " ORDER BY at",
+        "AND false UNION ALL " + " UNION ALL ".join(parts) + " ORDER BY at",
         list(books),
         [book.rolled_at for book in books.values()],
         first_id(since or now),
@@ -142,6 +146,21 @@ def _read_recent(activity: OrderActivity, row: Row) -> None:
 
 
 _READERS: dict[str, Any] = {"day": _read_day, "open": _read_open, "rest": _read_resting, "recent": _read_recent}
+
+
+async def load_resting(
+    work: UnitOfWork, account_id: UUID, symbol: str, side: Side, bound: Decimal | None
+) -> list[Order]:
+    """Resting orders of a locked account at ``bound`` or better, None: at any price; in the order of placing."""
+    rows = await work.fetch(
+        f"SELECT {SELECT_ORDER} {FROM_ORDERS} WHERE o.account_id = $1 AND i.symbol = $2 AND o.side = $3 AND {RESTS} "
+        f"AND ($4::numeric IS NULL OR o.limit_price {'>=' if side is Side.BUY else '<='} $4) ORDER BY o.id",
+        account_id,
+        symbol,
+        side.value,
+        bound,
+    )
+    return [to_order(row) for row in rows]
 
 
 async def add_activity(

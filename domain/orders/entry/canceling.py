@@ -26,10 +26,10 @@ from domain.kernel.time import utc_now
 from domain.kernel.unit_of_work import UnitOfWork, Writing, unit_of_work
 from domain.market.instrument_store import instrument_exists
 from domain.orders import queries
+from domain.orders.change_queries import LOCK_OF_ORDERS, StoredOrder, update_pending
 from domain.orders.entry.context import OrderContext
 from domain.orders.entry.finding import OrderFinding
 from domain.orders.entry.group_commit import ActorsCall, GroupCommit
-from domain.orders.entry.order_queries import LOCK_OF_ORDERS, StoredOrder
 from domain.orders.model.commands import CancelOrders, OrderKey
 from domain.orders.model.events import order_parts, record_order
 from domain.orders.model.order import Order, order_conflict
@@ -138,7 +138,7 @@ class OrderCanceling:
             own.append(AccountEvent(order.account_id, len(own) + 1, kind, work.now, order.id, payload))
         asked = list(wanted.values())
         await record_all(work, [_note(call) for call in mine.values()])
-        await queries.update_pending(work, asked)
+        await update_pending(work, asked)
         await queries.insert_commands(work, [(CANCEL, order) for order in asked])
         proofs = encode_rows([found[order.id].proof for order in asked])
         await guarded_queries.write_events_of_others(work, events, LOCK_OF_ORDERS, list(events), proofs)
@@ -216,7 +216,7 @@ async def request_cancels(
     wanted = mark_canceling(work, orders, books, by, cause)
     if not wanted:
         return
-    await queries.update_pending(work, wanted)
+    await update_pending(work, wanted)
     await account_queries.write_books(work, books.values())
     await queries.insert_commands(work, [(CANCEL, order) for order in wanted])
 

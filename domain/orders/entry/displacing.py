@@ -12,6 +12,7 @@ from domain.accounts.types import AccountBook
 from domain.kernel.unit_of_work import UnitOfWork
 from domain.orders import queries
 from domain.orders.deciding.activity import MOST_RESTING, Displaced, UnknownPrice
+from domain.orders.entry.activity_queries import load_resting
 from domain.orders.entry.canceling import mark_canceling
 from domain.orders.model.order import VENUE, Order
 from domain.orders.model.order_types import RESTING
@@ -51,7 +52,7 @@ async def cancel_displaced(
     newer, displaced = displacement.newer, displacement.displaced
     if not newer.is_open:
         return []
-    stored = await queries.load_resting(work, newer.account_id, displaced.symbol, displaced.side, displaced.bound)
+    stored = await load_resting(work, newer.account_id, displaced.symbol, displaced.side, displaced.bound)
     known = {order.id for order in batch}
     by = newer.placed_by or VENUE
     older = [order for order in stored if order.id not in known] + list(batch[: _place(batch, newer)])

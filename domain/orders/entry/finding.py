@@ -8,7 +8,7 @@ from uuid import UUID
 from domain.access.types import Actor
 from domain.kernel.errors import BadInput, NotFound, Unavailable
 from domain.orders import queries
-from domain.orders.entry.order_queries import StoredOrder, read_by_client_id, read_by_id
+from domain.orders.change_queries import StoredOrder, read_by_client_id, read_by_id
 from domain.orders.model.commands import OrderKey
 from domain.orders.model.order import Order
 

@@ -23,6 +23,7 @@ from domain.kernel.rows import Record
 from domain.kernel.time import utc_now
 from domain.kernel.unit_of_work import UnitOfWork, Writing, unit_of_work
 from domain.orders import queries
+from domain.orders.change_queries import StoredOrder, read_by_group, update_pending_changes
 from domain.orders.deciding.activity import UnknownPrice, needs_of
 from domain.orders.deciding.modify_rules import as_changed, decide_change
 from domain.orders.deciding.trading_book import EXCLUSIVE, TradingBook, alternatives, bucket_of
@@ -32,7 +33,6 @@ from domain.orders.entry.context import OrderContext, ReferenceData
 from domain.orders.entry.displacing import Displacement, cancel_displaced, with_enough_prices
 from domain.orders.entry.finding import OrderFinding
 from domain.orders.entry.group_commit import ActorsCall, GroupCommit, outcomes_of
-from domain.orders.entry.order_queries import StoredOrder, read_by_group
 from domain.orders.entry.placing import OrderEntry
 from domain.orders.model.commands import ModifyOrder
 from domain.orders.model.events import record_order
@@ -269,7 +269,7 @@ class _Batch:
 
     async def _write_orders(self, work: Writing) -> None:
         books = self._books.values()
-        await queries.update_pending_changes(work, list(self._changed.values()))
+        await update_pending_changes(work, list(self._changed.values()))
         await position_queries.write_positions(work, (row for book in books for row in book.positions.values()))
         activities = {book.account.id: book.activity for book in books if book.activity is not None}
         await add_activity(work, activities, {book.account.id: book.account for book in books})

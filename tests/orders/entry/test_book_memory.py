@@ -19,11 +19,11 @@ from domain.kernel.errors import BadInput, Conflict, NotFound
 from domain.kernel.ids import new_id
 from domain.kernel.unit_of_work import unit_of_work
 from domain.orders.books.proof import prove_book
+from domain.orders.change_queries import StoredOrder
 from domain.orders.entry import book_memory, finding
 from domain.orders.entry.batch import PlacedOrder
 from domain.orders.entry.finding import OrderFinding
 from domain.orders.entry.modifying import OrderModifying
-from domain.orders.entry.order_queries import StoredOrder
 from domain.orders.entry.placing import OrderEntry
 from domain.orders.model.commands import ModifyOrder, OrderKey, PlaceOrder
 from domain.orders.model.order import Order

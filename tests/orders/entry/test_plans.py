@@ -7,13 +7,14 @@ from typing import Any
 import pytest
 
 from domain.kernel.database import reading
+from domain.orders import change_queries
 from domain.orders.books.acknowledgements import queries as acknowledgement_queries
-from domain.orders.entry import activity_queries, order_queries
+from domain.orders.entry import activity_queries
 
 STATEMENTS = {
-    "orders that calls name": (order_queries._BY_ID, "uuid[]", "'{}'"),
-    "orders that calls name by client order ids": (order_queries._BY_CLIENT_ID, "uuid[], text[]", "'{}', '{}'"),
-    "orders of groups": (order_queries._BY_GROUP, "uuid[]", "'{}'"),
+    "orders that calls name": (change_queries._BY_ID, "uuid[]", "'{}'"),
+    "orders that calls name by client order ids": (change_queries._BY_CLIENT_ID, "uuid[], text[]", "'{}', '{}'"),
+    "orders of groups": (change_queries._BY_GROUP, "uuid[]", "'{}'"),
     "best resting prices": (activity_queries._RESTING, "uuid[], text, text, text, int", "'{}', '', '', '', 1"),
     "orders that wait for a venue": (acknowledgement_queries._READ, "text", "'paper'"),
 }

@@ -1,16 +1,45 @@
-"""Reads of orders for decisions that the writing statement proves.
+"""Changes and cancels of orders: reads that the writing statement proves, and writes of what is pending.
 
 SQL: the hot path of changing orders; the orders of many calls in one statement, each with the stamp of its row.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from domain.kernel.database import Row, fetch
-from domain.kernel.rows import Record
+from domain.kernel.rows import Record, Write, reader
+from domain.kernel.unit_of_work import Writing
 from domain.orders.model.order import Order
-from domain.orders.queries import SELECT_ORDER, to_order
+from domain.orders.queries import SELECT_ORDER, changes_text, column_types, to_order
+
+# A command that waits for its venue's answer changes no more than this.
+_ASK = Write(
+    "orders",
+    "UPDATE orders AS o SET pending_action = n.pending_action, updated_at = n.updated_at, version = n.version "
+    "FROM {rows} WHERE o.id = n.id AND o.account_id = n.account_id",
+    column_types(("id", "account_id", "pending_action", "updated_at", "version")),
+)
+_asked = reader(*_ASK.columns)
+# Nor does a change that waits for it, and the reservations of the orders that it excludes.
+_CHANGING = (
+    "pending_action",
+    "pending_changes",
+    "updated_at",
+    "version",
+    "reserved",
+    "reserved_margin",
+    "reserved_fee",
+    "reserved_quantity",
+    "reserve_rate",
+)
+_CHANGE = Write(
+    "orders",
+    f"UPDATE orders AS o SET {', '.join(f'{name} = n.{name}' for name in _CHANGING)} FROM {{rows}} "
+    "WHERE o.id = n.id AND o.account_id = n.account_id",
+    column_types(("id", "account_id", *_CHANGING)),
+)
+_changing = reader("id", "account_id", *(name for name in _CHANGING if name != "pending_changes"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,3 +96,13 @@ def _by_id(rows: Iterable[Row]) -> dict[UUID, StoredOrder]:
         *values, stamp, version = row
         found[row[0]] = StoredOrder(to_order(values), stamp, version)
     return found
+
+
+async def update_pending(work: Writing, orders: Sequence[Order]) -> None:
+    """Store the pending requests of orders; nothing else of them has changed."""
+    await work.write(_ASK, [_asked(order) for order in orders])
+
+
+async def update_pending_changes(work: Writing, orders: Sequence[Order]) -> None:
+    """Store the pending changes of orders, with what they reserve; nothing else of them has changed."""
+    await work.write(_CHANGE, [{**_changing(order), "pending_changes": changes_text(order)} for order in orders])
