@@ -1,4 +1,4 @@
-"""A connection to Redis for one task that sends or hears much: packed commands out, whole reads in.
+"""Connections to Redis for tasks that send or hear much: packed commands out, whole reads in.
 
 redis-py makes the connection, with its password, its database and TLS. Its commands cost a timeout, a future and a
 call of the parser for each reply; here one read takes all replies that have come.
@@ -6,12 +6,12 @@ call of the parser for each reply; here one read takes all replies that have com
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, cast
 
 import hiredis
 from redis.asyncio import ConnectionPool
-from redis.exceptions import InvalidResponse, ResponseError
+from redis.exceptions import InvalidResponse, RedisError, ResponseError
 
 from adapters.redis.connection import ANSWER_TIMEOUT_SECONDS
 
@@ -70,3 +70,46 @@ async def open_raw(pool: ConnectionPool) -> AsyncIterator[RawConnection]:
         yield RawConnection(connection._reader, connection._writer)
     finally:
         await connection.disconnect(nowait=True)
+
+
+class KeptConnection:
+    """Commands and their replies, one at a time, over a connection that is kept and made again when it is lost."""
+
+    def __init__(self, pool: ConnectionPool) -> None:
+        self._pool = pool
+        self._turn = asyncio.Lock()
+        self._open = AsyncExitStack()
+        self._connection: RawConnection | None = None
+
+    async def ask(self, *command: str | bytes) -> Any:
+        """The reply to a command.
+
+        Raises:
+            RedisError, OSError, TimeoutError: the server cannot be reached, or refuses.
+        """
+        async with self._turn:
+            try:
+                async with asyncio.timeout(ANSWER_TIMEOUT_SECONDS):
+                    reply = await self._exchange(command)
+            except BaseException:
+                # The reply may still come, and is not the one to the next command.
+                await self.close()
+                raise
+        if isinstance(reply, RedisError):
+            raise reply
+        return reply
+
+    async def close(self) -> None:
+        """Close the connection; the next command opens another one."""
+        self._connection = None
+        await self._open.aclose()
+
+    async def _exchange(self, command: tuple[str | bytes, ...]) -> Any:
+        if self._connection is None or self._connection.is_closed:
+            await self.close()
+            self._connection = await self._open.enter_async_context(open_raw(self._pool))
+        await self._connection.send(command)
+        replies: list[Any] = []
+        while not replies:
+            replies = await self._connection.replies()
+        return replies[0]

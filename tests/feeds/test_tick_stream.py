@@ -121,6 +121,21 @@ async def test_a_reader_reconnects_to_a_restarted_server(redis_url: str, service
             await asyncio.to_thread(services.valkey.start)
         await stream.publish(trades(3))
         assert [tick for _, tick in await waiting] == trades(3)
+        assert [tick for _, tick in await stream.drain(BEGINNING)] == trades(3)
+
+
+async def test_a_drain_that_is_given_up_leaves_its_reply_to_nobody(redis_url: str) -> None:
+    async with RedisTickStream(redis_url) as stream:
+        first = await stream.publish(trades(1))
+        await stream.publish(trades(2, 3))
+        for turns in range(12):
+            given_up = asyncio.create_task(stream.drain(BEGINNING))
+            behind = asyncio.create_task(stream.drain(first))
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            given_up.cancel()
+            await asyncio.wait([given_up])
+            assert [tick for _, tick in await behind] == trades(2, 3)
 
 
 async def test_a_reader_restarts_from_a_position_beyond_the_end(redis_url: str) -> None:
