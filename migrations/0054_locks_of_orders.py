@@ -25,6 +25,6 @@ _DROP = "DROP FUNCTION lock_accounts_of_orders(uuid[], bigint[], text[], bigint[
 
 
 class Migration(migrations.Migration):
-    dependencies = [("tradegraph", "0052_acknowledged_rows")]
+    dependencies = [("tradegraph", "0053_acknowledged_together")]
 
     operations = [ops.RunSQL(_LOCK, _DROP)]

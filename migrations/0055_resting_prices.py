@@ -11,7 +11,7 @@ _INDEX = (
 
 
 class Migration(migrations.Migration):
-    dependencies = [("tradegraph", "0053_locks_of_orders")]
+    dependencies = [("tradegraph", "0054_locks_of_orders")]
     atomic = False
 
     operations = [
