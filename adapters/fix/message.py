@@ -15,6 +15,14 @@ _HEADER = (Tag.SENDER_COMP_ID, Tag.TARGET_COMP_ID, Tag.MSG_SEQ_NUM, Tag.POSS_DUP
 _OF_HEADER = frozenset(
     {*_HEADER, Tag.BEGIN_STRING, Tag.BODY_LENGTH, Tag.MSG_TYPE, Tag.CHECK_SUM, Tag.ORIG_SENDING_TIME}
 )
+_TERMS = frozenset(
+    {
+        *(Tag.ACCOUNT, Tag.CL_ORD_ID, Tag.ORIG_CL_ORD_ID, Tag.ORDER_ID, Tag.SYMBOL, Tag.SIDE, Tag.ORDER_QTY),
+        *(Tag.ORD_TYPE, Tag.PRICE, Tag.STOP_PX, Tag.TIME_IN_FORCE, Tag.EXPIRE_TIME, Tag.EXEC_INST, Tag.POSITION_EFFECT),
+        *(Tag.PEG_OFFSET_VALUE, Tag.PEG_OFFSET_TYPE, Tag.TRANSACT_TIME, Tag.ORD_STATUS_REQ_ID),
+        *(Tag.MASS_CANCEL_REQUEST_TYPE, Tag.MASS_STATUS_REQ_ID, Tag.MASS_STATUS_REQ_TYPE),
+    }
+)
 _TIME_FORMS = ("%Y%m%d-%H:%M:%S", "%Y%m%d-%H:%M:%S.%f")
 _MAX_DIGITS = 40
 
@@ -109,14 +117,20 @@ class Message:
         return value == "Y"
 
     def check(self, *required: int) -> None:
-        """Check that fields are there, and that none of the message is empty.
+        """Check that fields are there, that none of the message is empty, and that no term of an order comes twice.
 
         Raises:
-            Malformed: one is missing or empty.
+            Malformed: one is missing, empty or repeated.
         """
+        terms: set[int] = set()
         for tag, value in self.fields:
             if not value:
                 raise Malformed(SessionReject.TAG_WITHOUT_VALUE, tag, f"Tag specified without a value: {tag}")
+            # No repeating group of FIX has these fields in a request: of two values nobody knows which one is meant.
+            if required and tag in _TERMS:
+                if tag in terms:
+                    raise Malformed(SessionReject.TAG_MORE_THAN_ONCE, tag, f"Tag appears more than once: {tag}")
+                terms.add(tag)
         for tag in required:
             self.text(tag)
 

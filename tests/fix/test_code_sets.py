@@ -14,6 +14,7 @@ from adapters.fix.message import Malformed, Message
 from adapters.fix.reports import report_of, status_report
 from adapters.fix.requests import read_new_order, read_replace
 from adapters.fix.session import Body
+from adapters.fix.tags import SessionReject
 from domain.orders.model.commands import ModifyOrder, OrderKey
 from domain.orders.model.order import Order, OrderEvent, terms_of
 from domain.orders.model.types import (
@@ -92,6 +93,20 @@ def test_an_unreadable_field_names_its_tag(given: dict[str, str | None], tag: in
     with pytest.raises(Malformed) as caught:
         read_new_order(message(**given), ACCOUNT)
     assert caught.value.tag == tag
+
+
+@pytest.mark.parametrize("tag", [1, 11, 38, 40, 44, 54, 55, 59, 60, 99])
+def test_a_repeated_term_is_refused_also_with_the_same_value(tag: int) -> None:
+    fields = dict(message(t1=str(ACCOUNT), t99="1").fields)
+    for value in (fields.get(tag, "1"), "2"):
+        with pytest.raises(Malformed) as caught:
+            read_new_order(Message((*fields.items(), (tag, fields.get(tag, "1")), (tag, value))), ACCOUNT)
+        assert (caught.value.tag, caught.value.reason) == (tag, SessionReject.TAG_MORE_THAN_ONCE)
+
+
+def test_fields_of_repeating_groups_may_repeat() -> None:
+    parties = ((453, "2"), (448, "a"), (447, "D"), (452, "1"), (448, "b"), (447, "D"), (452, "3"))
+    assert read_new_order(Message((*message().fields, *parties)), ACCOUNT).client_order_id == "A1"
 
 
 def test_a_replace_request_becomes_the_differing_terms() -> None:
