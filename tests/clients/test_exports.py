@@ -93,6 +93,11 @@ async def test_a_refused_export_fails_before_the_first_row(
     async with httpx.AsyncClient(trust_env=False) as http:
         stranger = await http.get(address, params={"account": market.account_id})
         assert (stranger.status_code, stranger.json()["errors"][0]["extensions"]["code"]) == (401, "UNAUTHENTICATED")
+        for name in ("account", "from"):
+            twice = [("account", market.account_id), ("from", "2020-01-01T00:00:00Z"), (name, "2021-01-01T00:00:00Z")]
+            refused_twice = await http.get(address, params=twice, headers={"authorization": f"Bearer {key}"})
+            error = refused_twice.json()["errors"][0]["extensions"]
+            assert (refused_twice.status_code, error) == (400, {"code": "BAD_USER_INPUT", "field": name})
         posted = await http.post(address, headers={"authorization": f"Bearer {key}"})
         assert posted.status_code == 405
 

@@ -15,6 +15,7 @@ from uuid import UUID
 
 import strawberry
 from graphql import GraphQLError
+from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
@@ -24,7 +25,7 @@ from api.ids import named
 from api.requests import request_id
 from api.scalars import parse_datetime
 from api.transport.files.export_formats import Encode, encode_csv, encode_json_lines
-from api.transport.files.transfers import NOT_KEPT, Places, answered, identify
+from api.transport.files.transfers import NOT_KEPT, Places, answered, check_parameters, identify
 from domain.access.attribution import Origin
 from domain.access.audit import target_of
 from domain.access.types import Actor
@@ -157,11 +158,9 @@ def _format(name: str) -> tuple[ExportKind, str]:
     return ExportKind(kind), extension
 
 
-def _wanted(kind: ExportKind, given: Mapping[str, str]) -> ExportRequest:
+def _wanted(kind: ExportKind, given: QueryParams) -> ExportRequest:
     names = {"account", "from", "to"} | ({"method"} if kind is ExportKind.TAX_LOTS else set())
-    unknown = sorted(set(given) - names)
-    if unknown:
-        raise BadInput(f"This export takes {', '.join(sorted(names))}.", field=unknown[0])
+    check_parameters(given, names, f"This export takes {', '.join(sorted(names))}.")
     method = given.get("method", LotMethod.FIFO.value)
     if method not in set(LotMethod):
         raise BadInput(f"The method is one of {', '.join(LotMethod)}.", field="method")

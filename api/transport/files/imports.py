@@ -17,7 +17,7 @@ from api.graphql.runner import OperationRunner
 from api.ids import named
 from api.requests import request_id
 from api.rights import Rule, require_scope
-from api.transport.files.transfers import NOT_KEPT, Places, answered, identify
+from api.transport.files.transfers import NOT_KEPT, Places, answered, check_parameters, identify
 from api.transport.negotiation import content_type
 from domain.access.attribution import Origin, coming_from
 from domain.access.audit import target_of
@@ -85,9 +85,7 @@ def _account(request: Request) -> strawberry.ID:
     if request.path_params["name"] != _NAME:
         raise NotFound(f"There is no import of that name: there is {_NAME}.", field="name")
     given = request.query_params
-    unknown = sorted(set(given) - {"account"})
-    if unknown:
-        raise BadInput("This import takes the parameter account.", field=unknown[0])
+    check_parameters(given, {"account"}, "This import takes the parameter account.")
     if "account" not in given:
         raise BadInput("Name the account.", field="account")
     media_type, is_utf8 = content_type(request.headers.get("content-type", ""))

@@ -1,12 +1,13 @@
 """Files over HTTP, in either direction: the caller, the bound of what one person does at a time, and refusals."""
 
 from collections import Counter
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Collection, Mapping
 from http import HTTPStatus
 from typing import Final
 from uuid import UUID
 
 import orjson
+from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -16,7 +17,7 @@ from api.graphql.runner import Caller, OperationRunner, bearer_token
 from api.request_rates import TooManyRequests, rate_headers
 from api.requests import current_record
 from domain.access.types import Actor
-from domain.kernel.errors import ErrorCode, RateLimited, Unauthenticated
+from domain.kernel.errors import BadInput, ErrorCode, RateLimited, Unauthenticated
 
 _STATUS: Final[Mapping[str, HTTPStatus]] = {
     ErrorCode.UNAUTHENTICATED.value: HTTPStatus.UNAUTHORIZED,
@@ -55,6 +56,20 @@ class Places:
         self._taken[user_id] -= 1
         if not self._taken[user_id]:
             del self._taken[user_id]
+
+
+def check_parameters(given: QueryParams, names: Collection[str], message: str) -> None:
+    """Check that an address has only the parameters ``names``, each once.
+
+    Raises:
+        BadInput: it has another one, which ``message`` answers, or one of them twice.
+    """
+    unknown = sorted(set(given) - set(names))
+    if unknown:
+        raise BadInput(message, field=unknown[0])
+    for name in given:
+        if len(given.getlist(name)) > 1:
+            raise BadInput(f"Give {name} once.", field=name)
 
 
 async def identify(runner: OperationRunner, request: Request) -> tuple[Caller, Actor]:
