@@ -146,8 +146,8 @@ screenshot: $(DEV) $(EXPLORER) ## Take the README's picture of the explorer, of 
 
 .PHONY: screenshots
 screenshots: $(DESK) ## Take pictures of every page of a desk that runs into build/screenshots
-	@cd web/desk && ../with-node node tests/browser/screenshots.mjs $(or $(ADDRESS),http://127.0.0.1:8000) \
-		"$(or $(EMAIL),admin@tradegraph.localhost)" "$(PASSWORD)" ../../build/screenshots
+	@cd web/desk && DESK_ADDRESS="$(or $(ADDRESS),http://127.0.0.1:8000)" DESK_EMAIL="$(or $(EMAIL),admin@tradegraph.localhost)" \
+		DESK_PASSWORD="$(PASSWORD)" ../with-node node tests/browser/screenshots.mjs ../../build/screenshots $(PICTURES)
 
 .PHONY: desk-speed
 desk-speed: $(DESK) ## Measure the desk in Chromium under a busy market, on a platform that runs; make desk-speed PASSWORD=... SECONDS=3600

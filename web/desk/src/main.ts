@@ -9,13 +9,14 @@ import { createPinia } from 'pinia';
 import { createApp, watch } from 'vue';
 
 import App from '@/App.vue';
+import { stacked } from '@/components/stacked';
 import { i18n, speak } from '@/i18n';
 import { router } from '@/router';
 import { usePerson } from '@/stores/person';
 import { usePreferences } from '@/stores/preferences';
 
 async function main(): Promise<void> {
-  const app = createApp(App).use(createPinia()).use(i18n);
+  const app = createApp(App).use(createPinia()).use(i18n).directive('stacked', stacked);
   const preferences = usePreferences();
   await speak(preferences.values.language);
   watch(

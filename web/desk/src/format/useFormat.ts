@@ -19,10 +19,17 @@ export function useFormat() {
     return te(key) ? t(key) : value;
   }
 
+  /** The kind of an event of risk: a limit, something unusual, or what an operator did. */
+  function riskEvent(kind: string): string {
+    const key = [`words.rule.${kind}`, `words.anomaly.${kind}`, `operations.act.${kind}`].find((each) => te(each));
+    return key ? t(key) : kind;
+  }
+
   return {
     t,
     te,
     word,
+    riskEvent,
     money: formatMoney,
     decimal: formatDecimal,
     compact: formatCompact,

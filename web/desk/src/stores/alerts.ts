@@ -24,7 +24,7 @@ export function useAlerts(): void {
   const notices = useNotices();
   const person = usePerson();
   const alertCount = useAlertCount();
-  const { t, word, price, size } = useFormat();
+  const { t, word, riskEvent, price, size } = useFormat();
 
   function happened(event: OrderEvent): void {
     const { order, execution } = event;
@@ -33,7 +33,7 @@ export function useAlerts(): void {
       const body = `${size(execution.symbol, execution.quantity)} @ ${price(execution.symbol, execution.price)}`;
       notices.show('success', title, body);
       notices.sound('fill');
-      notices.notify(title, body);
+      notices.notify(title, body, execution.id);
     } else if (event.kind === 'REJECTED') {
       notices.show('warning', t('alerts.rejected', { symbol: order.symbol }), order.rejectMessage ?? word('reject', order.rejectReason));
       notices.sound('refused');
@@ -44,9 +44,10 @@ export function useAlerts(): void {
 
   function alarmed(event: RiskEventRowFragment): void {
     alertCount.count += 1;
-    notices.show('error', word('severity', event.severity), event.message);
+    const title = `${word('severity', event.severity)} · ${riskEvent(event.kind)}`;
+    notices.show('error', title, event.message);
     notices.sound('alarm');
-    notices.notify(word('severity', event.severity), event.message);
+    notices.notify(title, event.message, event.id);
   }
 
   // The account at the top is heard of on every page, those of panels while they are shown.

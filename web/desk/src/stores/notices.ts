@@ -57,11 +57,11 @@ export const useNotices = defineStore('notices', () => {
     if (preferences.values.sound) play(tone);
   }
 
-  /** Of the browser, when the page is not looked at. */
-  function notify(title: string, body: string): void {
+  /** Of the browser, when the page is not looked at. Two tabs tell of one event, which its tag names, once. */
+  function notify(title: string, body: string, tag: string): void {
     if (!preferences.values.notifications || document.visibilityState === 'visible') return;
     if (!('Notification' in window) || Notification.permission !== 'granted') return;
-    new Notification(title, { body, tag: title, icon: '/favicon.svg' });
+    new Notification(title, { body, tag, icon: '/favicon.svg' });
   }
 
   /** Tell what went wrong with something that has no place of its own on the page. */

@@ -14,27 +14,6 @@ const SLOWER = Number(process.env.DESK_SLOWER ?? 1);
 const PATIENCE_MS = 60_000;
 const SETTLED_MS = 10_000;
 
-export const PAGES = [
-  ['desk', '/desk'],
-  ['orders', '/orders'],
-  ['account', '/account/overview'],
-  ['performance', '/account/performance'],
-  ['ledger', '/account/ledger'],
-  ['trades', '/account/trades'],
-  ['statements', '/account/statements'],
-  ['proof', '/account/proof'],
-  ['risk', '/risk/limits'],
-  ['events', '/risk/events'],
-  ['rules', '/risk/rules'],
-  ['halts', '/risk/halts'],
-  ['surveillance', '/surveillance'],
-  ['system', '/system'],
-  ['users', '/admin/users'],
-  ['audit', '/admin/audit'],
-  ['settings', '/settings'],
-  ['missing', '/nothing-here'],
-];
-
 export function findChromium() {
   return process.env.CHROMIUM ?? PLACES.find(existsSync);
 }
@@ -162,6 +141,24 @@ export async function signIn(page, address, email, password) {
   await page.waitForSelector('#main');
 }
 
+const NAMED = { id: ({ orderId }) => orderId, rest: () => 'nothing-here' };
+
+/** One pattern of the router's table as addresses: each word that a part may be, what the story has, nothing for what may be left out. */
+function spelled(pattern, story) {
+  const [, before, name, words, many, after] = /^(.*?):(\w+)(?:\(([^)]*)\))?([*?]?)(.*)$/.exec(pattern) ?? [];
+  if (!name) return [pattern];
+  const values = name in NAMED ? [NAMED[name](story)] : words.split('|');
+  return [...(many === '?' ? [before.replace(/\/$/, '')] : []), ...values.map((value) => before + value)].flatMap((start) => spelled(start + after, story));
+}
+
+/** Every page that the desk has, by the table of its own router: a short name and an address; and a case that is open. */
+export async function addresses(page, story) {
+  const routes = await page.evaluate(() => document.querySelector('#app').__vue_app__.config.globalProperties.$router.getRoutes().map(({ path, redirect, meta, children }) => ({ path, isPage: !redirect && !children.length, isPublic: meta.isPublic === true })));
+  const paths = routes.filter(({ isPage, isPublic }) => isPage && !isPublic).flatMap(({ path }) => spelled(path, story));
+  const named = [...new Set(paths)].map((path) => [path.slice(1).replace(story.orderId, 'one').replaceAll('/', '-'), path]);
+  return [...named, ['surveillance-case', `/surveillance?case=${story.caseId}`]];
+}
+
 /** Somebody signed in, in a tab in which somebody else may have been; at a page, without the form, which tests of its own fill. */
 export async function enter({ context, page, problems, inFlight }, address, { email, password }, path = '/desk') {
   await page.goto('about:blank');
@@ -189,7 +186,7 @@ export async function goTo(page, path) {
     history.pushState({}, '', to);
     dispatchEvent(new PopStateEvent('popstate', { state: {} }));
   }, path);
-  await page.waitForFunction((to) => document.querySelector('#main')?.dataset.path === to, path);
+  await page.waitForFunction((to) => document.querySelector('#main')?.dataset.path === to, path.split('?')[0]);
 }
 
 export async function skipTour(page) {

@@ -165,7 +165,7 @@ test('an administrator adds a person', async () => {
 test('a case is worked: taken, noted, dismissed, closed, learnt and forgotten; a detector is replayed', async () => {
   const { page, problems } = tab;
   const person = await newcomer('RISK_MANAGER');
-  const number = await unusualCase(person);
+  const { number } = await unusualCase(person);
   await enter(tab, ADDRESS, person, '/surveillance');
   await page.click(`[data-test=cases] button:has-text("#${number} ")`);
   const card = page.locator('[data-test=case]');

@@ -23,14 +23,15 @@ let count = 0;
 let admin;
 
 /** A person with an account of their own that holds money, and whoever may do more for them. */
-export async function newcomer(role = 'TRADER', account = {}) {
+export async function newcomer(role = 'TRADER', { called = null, ...account } = {}) {
   admin ??= await signIn(ADMIN);
-  const name = `${role.toLowerCase().replace('_', '-')}-${process.pid}-${++count}`;
-  const person = { email: `${name}@example.com`, password: PASSWORD, name };
+  const unique = `${role.toLowerCase().replace('_', '-')}-${process.pid}-${++count}`;
+  const name = called ?? unique;
+  const person = { email: `${unique}@example.com`, password: PASSWORD, name };
   await ask(admin.token, 'mutation ($input: CreateUserInput!) { createUser(input: $input) { id } }', { input: { ...person, role } });
   const { token, id } = await signIn(person);
   const open = 'mutation ($input: OpenAccountInput!) { openAccount(input: $input) { id } }';
-  const { openAccount } = await ask(admin.token, open, { input: { name: `Main ${name}`, currency: 'USDT', kind: 'MARGIN', ownerId: id, ...account } });
+  const { openAccount } = await ask(admin.token, open, { input: { name: called ? 'Main' : `Main ${name}`, currency: 'USDT', kind: 'MARGIN', ownerId: id, ...account } });
   const accountId = openAccount.id;
   await ask(admin.token, 'mutation ($input: CashInput!) { deposit(input: $input) { id } }', { input: { accountId, amount: '100000', reference: 'opening' } });
   // The account looked at, so that a risk manager who sees all accounts begins with this one; no tour.
@@ -45,16 +46,16 @@ export async function place(person, given) {
   return (await person.ask(PLACE, { input })).placeOrder.order;
 }
 
-/** Deposits of about a hundred and one far beyond, which a detector tells of: the number of the case. */
+/** Deposits of about a hundred and one far beyond, which a detector tells of: the case. */
 export async function unusualCase(person) {
   const deposit = 'mutation ($input: CashInput!) { deposit(input: $input) { id } }';
   const amounts = [...Array.from({ length: 12 }, (_, index) => 90 + 2 * index), 500_000];
   for (const [index, amount] of amounts.entries()) await person.askAsAdmin(deposit, { input: { accountId: person.accountId, amount: String(amount), reference: `pay-${index}` } });
-  const cases = 'query ($accountId: ID!) { anomalyCases(filter: { accountId: $accountId, kinds: [ACCOUNT_BALANCE] }) { edges { node { number } } } }';
+  const cases = 'query ($accountId: ID!) { anomalyCases(filter: { accountId: $accountId, kinds: [ACCOUNT_BALANCE] }) { edges { node { id number } } } }';
   for (let attempt = 0; attempt < 100; attempt += 1) {
     await person.askAsAdmin('mutation { runAnomalyDetection { id } }');
     const [edge] = (await person.askAsAdmin(cases, { accountId: person.accountId })).anomalyCases.edges;
-    if (edge) return edge.node.number;
+    if (edge) return edge.node;
   }
   throw new Error('no case was opened');
 }

@@ -55,6 +55,9 @@ const sameLine = (one: ChartLine, other: ChartLine): boolean => one.price === ot
 /** A CSS colour of six digits with an opacity. */
 const faint = (hex: string, opacity: string): string => (/^#[\da-f]{6}$/i.test(hex) ? hex + opacity : hex);
 
+/** The room right of the newest candle: labels of lines stand there, and cover none. */
+const LABELS_WIDTH = 84;
+
 export class Drawing {
   private readonly chart: IChartApi;
   private readonly candles: ISeriesApi<'Candlestick'>;
@@ -73,7 +76,7 @@ export class Drawing {
     /** The chart is drawn anew: heights of prices may have changed. */
     onDrawn: () => void,
   ) {
-    this.chart = createChart(host, { autoSize: true, layout: { attributionLogo: false }, rightPriceScale: { scaleMargins: { top: 0.08, bottom: 0.22 } }, timeScale: { timeVisible: true, secondsVisible: false, rightOffset: 6 } });
+    this.chart = createChart(host, { autoSize: true, layout: { attributionLogo: false }, rightPriceScale: { scaleMargins: { top: 0.08, bottom: 0.22 } }, timeScale: { timeVisible: true, secondsVisible: false, rightOffsetPixels: LABELS_WIDTH } });
     this.candles = this.chart.addSeries(CandlestickSeries, { borderVisible: false, autoscaleInfoProvider: (own: () => AutoscaleInfo | null) => this.withLines(own()) });
     this.volume = this.chart.addSeries(HistogramSeries, { priceFormat: { type: 'volume' }, priceScaleId: 'volume', lastValueVisible: false, priceLineVisible: false });
     this.volume.priceScale().applyOptions({ scaleMargins: { top: 0.84, bottom: 0 } });

@@ -282,6 +282,8 @@ export const pages = {
     description: 'What it does',
     when: 'When',
     every: 'every {span}',
+    daily: 'daily at {time} ({zone})',
+    refresh: 'Refresh',
     next: 'Next',
     last: 'Last run',
     paused: 'paused',

@@ -1,4 +1,5 @@
 /** What several parts of the page say alike. */
+import { formatBrief } from '@/format/numbers';
 import type { AnomalyKind, Severity } from '@/gql/graphql';
 
 /** In the order in which people look for them: abuse of the market first. */
@@ -12,4 +13,4 @@ const UNKEPT: ReadonlySet<AnomalyKind> = new Set<AnomalyKind>(['STALE_MARKET_DAT
 export const canReplay = (kind: AnomalyKind): boolean => !UNKEPT.has(kind);
 
 export const caseTone = (severity: Severity): string => ({ CRITICAL: 'bad', WARNING: 'warn', INFO: 'info' })[severity];
-export const shortNumber = (value: number | null | undefined): string => (value === null || value === undefined ? '–' : String(Number(value.toPrecision(6))));
+export const shortNumber = (value: number | null | undefined): string => (value === null || value === undefined ? '–' : formatBrief(String(value), 6));
