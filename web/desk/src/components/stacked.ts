@@ -8,16 +8,14 @@ import type { Directive } from 'vue';
 const ROLES: Record<string, string> = { TABLE: 'table', THEAD: 'rowgroup', TBODY: 'rowgroup', TR: 'row', TH: 'columnheader', TD: 'cell' };
 
 function mark(table: HTMLTableElement): void {
-  const headings = [...(table.tHead?.rows[0]?.cells ?? [])].map(({ textContent }) => textContent.trim());
+  const headings = [...table.querySelectorAll('thead th')].map(({ textContent }) => textContent.trim());
   for (const part of [table, ...table.querySelectorAll('thead, tbody, tr, th, td')]) {
     if (!part.hasAttribute('role')) part.setAttribute('role', ROLES[part.tagName] ?? 'none');
   }
-  for (const { rows } of table.tBodies) {
-    for (const { cells } of rows) {
-      for (const [index, cell] of [...cells].entries()) {
-        const heading = headings[index] ?? '';
-        if (cell.dataset.label !== heading) cell.dataset.label = heading;
-      }
+  for (const row of table.querySelectorAll('tbody tr')) {
+    for (const [index, cell] of [...row.children].entries()) {
+      const heading = headings[index] ?? '';
+      if (cell.getAttribute('data-label') !== heading) cell.setAttribute('data-label', heading);
     }
   }
 }

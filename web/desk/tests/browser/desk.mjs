@@ -154,7 +154,9 @@ function spelled(pattern, story) {
 /** Every page that the desk has, by the table of its own router: a short name and an address; and a case that is open. */
 export async function addresses(page, story) {
   const routes = await page.evaluate(() => document.querySelector('#app').__vue_app__.config.globalProperties.$router.getRoutes().map(({ path, redirect, meta, children }) => ({ path, isPage: !redirect && !children.length, isPublic: meta.isPublic === true })));
-  const paths = routes.filter(({ isPage, isPublic }) => isPage && !isPublic).flatMap(({ path }) => spelled(path, story));
+  // A page of several parts begins with the first of them: it is seen there.
+  const hasParts = (path) => routes.some((other) => other.path.startsWith(`${path}/:tab(`));
+  const paths = routes.filter(({ path, isPage, isPublic }) => isPage && !isPublic && !hasParts(path)).flatMap(({ path }) => spelled(path, story));
   const named = [...new Set(paths)].map((path) => [path.slice(1).replace(story.orderId, 'one').replaceAll('/', '-'), path]);
   return [...named, ['surveillance-case', `/surveillance?case=${story.caseId}`]];
 }

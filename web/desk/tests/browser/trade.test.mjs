@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
 
-import { becomes, enter, loseAnswer, openBrowser, openTab, until, working } from './desk.mjs';
+import { becomes, enter, goTo, loseAnswer, openBrowser, openTab, until, working } from './desk.mjs';
 import { ADDRESS, newcomer, place, prices, SYMBOL } from './platform.mjs';
 
 let browser;
@@ -97,6 +97,8 @@ const executions = (quantity, count) =>
 
 test('a bracket fills at its target and its stop goes; of a pair one fills and the other goes; a fill is heard of', async () => {
   const { page } = tab;
+  const { context } = tab;
+  await context.grantPermissions(['notifications'], { origin: ADDRESS });
   await person.ask('mutation ($given: JSON!) { savePreferences(preferences: $given) }', { given: { sound: true, notifications: true } });
   await page.reload();
   await page.waitForSelector('[data-test=ticket]');
@@ -107,10 +109,12 @@ test('a bracket fills at its target and its stop goes; of a pair one fills and t
       globalThis.heard.tones += 1;
       return start.apply(this, given);
     };
-    globalThis.Notification = class {
-      static permission = 'granted';
-      constructor(title, { body }) {
-        globalThis.heard.notes.push(`${title} ${body}`);
+    // The browser's own, which throws or tells of an error where it may not.
+    globalThis.Notification = class extends Notification {
+      constructor(title, given) {
+        super(title, given);
+        globalThis.heard.notes.push(`${this.title} ${this.body}`);
+        this.onerror = () => globalThis.heard.notes.push('an error');
       }
     };
     Object.defineProperty(document, 'visibilityState', { get: () => 'hidden', configurable: true });
@@ -150,7 +154,22 @@ test('a bracket fills at its target and its stop goes; of a pair one fills and t
   await person.askAsAdmin('mutation ($input: HaltTradingInput!) { haltTrading(input: $input) { id } }', { input: { scope: 'ACCOUNT', accountId: person.accountId, reason: 'a drill', cancelOpenOrders: true } });
   await page.waitForFunction(() => globalThis.heard.notes.some((note) => note.startsWith('Critical')));
   const { tones, notes } = await page.evaluate(() => globalThis.heard);
-  assert.ok(notes.filter((note) => note.includes('0.012')).length === 2 && tones >= 8, `${tones} tones, ${notes.join('; ')}`);
+  assert.ok(notes.filter((note) => note.includes('0.012')).length === 2 && !notes.includes('an error') && tones >= 8, `${tones} tones, ${notes.join('; ')}`);
+
+  // Without the permission there is the sound alone, and Settings say why.
+  await context.clearPermissions();
+  const resume = await person.askAsAdmin('{ tradingHalts(activeOnly: true) { id accountId } }');
+  await person.askAsAdmin('mutation ($id: ID!) { resumeTrading(id: $id, reason: "the drill is over") { id } }', { id: resume.tradingHalts.find(({ accountId }) => accountId === person.accountId).id });
+  const before = (await page.evaluate(() => globalThis.heard)).tones;
+  await place(person, { type: 'MARKET', limitPrice: undefined, timeInForce: 'IOC', quantity: '0.013' });
+  await page.waitForFunction((count) => globalThis.heard.tones >= count + 2, before);
+  assert.deepEqual((await page.evaluate(() => globalThis.heard)).notes, notes);
+  await goTo(page, '/settings');
+  const choice = page.locator('label:has-text("Browser notifications") input');
+  await choice.uncheck();
+  await choice.click();
+  await page.waitForSelector('.el-notification:has-text("does not allow")');
+  await becomes(() => choice.isChecked(), false);
 });
 
 test('what the API refuses stands where it belongs, and nothing typed is lost', async () => {

@@ -83,6 +83,14 @@ test('every kind of anomaly can be chosen', () => {
   expect([...KINDS].sort()).toEqual(isEnumType(type) ? type.getValues().map(({ name }) => name).sort() : []);
 });
 
+test('every kind of event of risk has a word', () => {
+  const type = buildSchema(readFileSync('../../schema.graphql', 'utf8')).getType('RiskEventKind');
+  const kinds = isEnumType(type) ? type.getValues().map(({ name }) => name) : [];
+  expect(kinds.length).toBeGreaterThan(40);
+  expect(kinds.filter((kind) => !(kind in en.words.rule || kind in en.words.anomaly || kind in en.operations.act))).toEqual([]);
+  expect(KINDS.filter((kind) => !(kind in en.operations.detector))).toEqual([]);
+});
+
 test.each(ENUMS)('each %s that the API can say has a word', (kind, name) => {
   const type = buildSchema(readFileSync('../../schema.graphql', 'utf8')).getType(name);
   const values = isEnumType(type) ? type.getValues().map((value) => value.name) : [];
