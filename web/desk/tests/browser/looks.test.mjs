@@ -116,7 +116,7 @@ test('axe finds nothing on any page, dark and light, and keys reach all of it', 
   await page.emulateMedia({ colorScheme: 'dark' });
   await enter(tab, ADDRESS, person);
   pages = await addresses(page, story);
-  assert.ok(pages.length > 20, `${pages.length} pages`);
+  assert.ok(pages.length >= 20, `${pages.length} pages`);
   for (const [name, path] of pages) {
     await goTo(page, path);
     if (name === 'desk') await page.waitForSelector('[data-test=working-orders] .ag-row');

@@ -311,7 +311,7 @@ test('panels of one colour follow one instrument and one account', async () => {
   // Four charts are four markets, and the page is the desk alone at one key.
   await page.selectOption('#layout-choice', 'preset:charts');
   await page.waitForFunction(() => new Set([...document.querySelectorAll('[data-test=chart-panel]')].map(({ dataset }) => dataset.chosen)).size === 4);
-  await page.locator('body').click({ position: { x: 700, y: 10 } });
+  await page.click('.strip dl');
   await page.keyboard.press('f');
   await page.waitForFunction(() => !document.querySelector('.top')?.checkVisibility());
   await page.keyboard.press('f');
@@ -371,7 +371,7 @@ test(`the watch list follows ${SYMBOL} and keys act`, async () => {
   const bid = page.locator(`[data-symbol="${SYMBOL}"] [data-test=bid]`);
   const first = await bid.innerText();
   await until(async () => (await bid.innerText()) !== first);
-  await page.locator('body').click({ position: { x: 700, y: 10 } });
+  await page.click('.strip dl');
   await page.keyboard.press('?');
   await page.waitForSelector('dialog kbd');
   await page.keyboard.press('Escape');
