@@ -13,10 +13,10 @@ from domain.kernel.rows import Record, Write, encode_rows
 
 # Locks the accounts in id order; raises a serialization failure unless they and the topics have these versions still.
 _GUARD = "SELECT * FROM lock_current_accounts($1::uuid[], $2::bigint[], '{}', $3::text[], $4::bigint[])"
-# The same, and proves that the rows of orders are those that were read.
+# The same, and writes what is pending of orders, if their rows are those that were read.
 _GUARD_WITH_ORDERS = (
     "SELECT g.account_id, (g.account).event_sequence "
-    "FROM lock_accounts_of_orders($1::uuid[], $2::bigint[], $3::text[], $4::bigint[], $5::json) AS g"
+    "FROM change_orders_as_read($1::uuid[], $2::bigint[], $3::text[], $4::bigint[], $5::json) AS g"
 )
 # What orders change of an account. Acknowledgements may have raised its event sequence since it was read.
 _UPDATE = Write(
@@ -94,7 +94,7 @@ async def write_books(
 ) -> None:
     """Commit ``work`` with the changes of accounts; their versions and the ``versions`` of topics must still hold.
 
-    ``orders`` are rows of their orders, by id, account and stamp, that must not have changed either.
+    ``orders`` are changes of their orders with the stamps of the rows, which must not have changed either.
 
     The events are published when ``work`` finishes, with the numbers that they got; the books then equal the stored
     rows.

@@ -53,14 +53,9 @@ class StoredOrder:
     stamp: int
     book_version: int
 
-    @property
-    def proof(self) -> Record:
-        """The row for the guard that proves the state current."""
-        return {"id": self.order.id, "account_id": self.order.account_id, "stamp": str(self.stamp)}
 
-
-# The guard of a statement that changes orders as they were read, and of their accounts only what follows from it.
-LOCK_OF_ORDERS = "lock_accounts_of_orders($1::uuid[], '{}', '{}', '{}', $2::json)"
+# The guard of a statement that changes orders as they were read, whatever else of their accounts has changed.
+CHANGE_AS_READ = "change_orders_as_read($1::uuid[], '{}', '{}', '{}', $2::json)"
 _READ = f"""
 SELECT {SELECT_ORDER}, o.xmin, a.book_version FROM orders o JOIN instruments i ON i.id = o.instrument_id
 JOIN accounts a ON a.id = o.account_id
@@ -96,6 +91,11 @@ def _by_id(rows: Iterable[Row]) -> dict[UUID, StoredOrder]:
         *values, stamp, version = row
         found[row[0]] = StoredOrder(to_order(values), stamp, version)
     return found
+
+
+def change_as_read(order: Order, stamp: int) -> Record:
+    """What is pending of an order, for a guard that writes it if the row still has the ``stamp``."""
+    return {**_changing(order), "pending_changes": changes_text(order), "stamp": str(stamp)}
 
 
 async def update_pending(work: Writing, orders: Sequence[Order]) -> None:

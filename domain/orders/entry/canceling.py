@@ -26,7 +26,7 @@ from domain.kernel.time import utc_now
 from domain.kernel.unit_of_work import UnitOfWork, Writing, unit_of_work
 from domain.market.instrument_store import instrument_exists
 from domain.orders import queries
-from domain.orders.change_queries import LOCK_OF_ORDERS, StoredOrder, update_pending
+from domain.orders.change_queries import CHANGE_AS_READ, StoredOrder, change_as_read, update_pending
 from domain.orders.entry.context import OrderContext
 from domain.orders.entry.finding import OrderFinding
 from domain.orders.entry.group_commit import ActorsCall, GroupCommit
@@ -138,10 +138,9 @@ class OrderCanceling:
             own.append(AccountEvent(order.account_id, len(own) + 1, kind, work.now, order.id, payload))
         asked = list(wanted.values())
         await record_all(work, [_note(call) for call in mine.values()])
-        await update_pending(work, asked)
         await queries.insert_commands(work, [(CANCEL, order) for order in asked])
-        proofs = encode_rows([found[order.id].proof for order in asked])
-        await guarded_queries.write_events_of_others(work, events, LOCK_OF_ORDERS, list(events), proofs)
+        changes = encode_rows([change_as_read(order, found[order.id].stamp) for order in asked])
+        await guarded_queries.write_events_of_others(work, events, CHANGE_AS_READ, list(events), changes)
         work.finish(self._bus)
         return outcomes
 

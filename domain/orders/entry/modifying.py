@@ -19,11 +19,10 @@ from domain.accounts import guarded_queries
 from domain.accounts import queries as account_queries
 from domain.kernel.errors import DomainError, NotFound, Refused
 from domain.kernel.guarded_work import GuardedWork, StaleVersions
-from domain.kernel.rows import Record
 from domain.kernel.time import utc_now
 from domain.kernel.unit_of_work import UnitOfWork, Writing, unit_of_work
 from domain.orders import queries
-from domain.orders.change_queries import StoredOrder, read_by_group, update_pending_changes
+from domain.orders.change_queries import StoredOrder, change_as_read, read_by_group, update_pending_changes
 from domain.orders.deciding.activity import UnknownPrice, needs_of
 from domain.orders.deciding.modify_rules import as_changed, decide_change
 from domain.orders.deciding.trading_book import EXCLUSIVE, TradingBook, alternatives, bucket_of
@@ -150,7 +149,7 @@ class _Batch:
         self._books: dict[UUID, TradingBook] = {}
         self._remembered: dict[UUID, RememberedBook] = {}
         self._orders: dict[UUID, Order] = {}
-        self._proofs: list[Record] = []
+        self._stamps: dict[UUID, int] = {}
         self._changed: dict[UUID, Order] = {}
         self._commands: list[tuple[str, Order]] = []
         self._payloads: list[str | None] = []
@@ -187,7 +186,7 @@ class _Batch:
         for order_id, one in found.items():
             # Another call may have found the same one.
             self._orders[order_id] = copy(one.order)
-            self._proofs.append(one.proof)
+            self._stamps[order_id] = one.stamp
             known[one.order.account_id] = max(known.get(one.order.account_id, 0), one.book_version)
         wanted = {order.instrument_id for order in self._orders.values()}
         needs = needs_of(self._reference_data.limits.rules)
@@ -247,7 +246,8 @@ class _Batch:
         """Store everything, in a number of statements that does not depend on the number of changes."""
         if self._changed:
             await self._cancel_displaced(work)
-            await self._write_orders(work)
+            await update_pending_changes(work, list(self._changed.values()))
+            await self._write_others(work)
             await account_queries.write_books(work, (book.account for book in self._books.values()))
 
     async def commit(self, memory: BookMemory, now: datetime) -> None:
@@ -260,16 +260,16 @@ class _Batch:
         if self._displacements:
             raise StaleVersions("these changes need a transaction")
         work = GuardedWork(now)
-        await self._write_orders(work)
+        await self._write_others(work)
+        changes = [change_as_read(order, self._stamps[order.id]) for order in self._changed.values()]
         books = [book.account for book in self._books.values()]
-        await guarded_queries.write_books(work, books, self._reference_data.versions, self._proofs)
+        await guarded_queries.write_books(work, books, self._reference_data.versions, changes)
         work.finish(self._context.bus)
         for book in self._remembered.values():
             memory.keep(book)
 
-    async def _write_orders(self, work: Writing) -> None:
+    async def _write_others(self, work: Writing) -> None:
         books = self._books.values()
-        await update_pending_changes(work, list(self._changed.values()))
         await position_queries.write_positions(work, (row for book in books for row in book.positions.values()))
         activities = {book.account.id: book.activity for book in books if book.activity is not None}
         await add_activity(work, activities, {book.account.id: book.account for book in books})

@@ -314,7 +314,7 @@ async def test_an_acknowledgement_of_another_order_disturbs_no_cancel(
     async with counted_statements() as sent:
         answer = await services.canceling.cancel_order(owner, OrderKey(id=order.id))
     assert (answer.order.pending_action, disturbed.times) == (PendingAction.CANCEL, 1)
-    assert len([text for text in sent if "lock_accounts_of_orders" in text]) == 1
+    assert len([text for text in sent if "change_orders_as_read" in text]) == 1
     assert not [text for text in sent if "FOR UPDATE" in text and "FROM accounts" in text and "BEGIN" in text]
     assert await sequences(book.id) == list(range(1, 6))
     stored = await read_events(book.id, 0)
