@@ -1,7 +1,7 @@
 """`make bench`: every figure beside the limit that was measured in the same run, as one table.
 
-    python -m bench [platform] [engine] [processes] [fanout] [pages] [simulator] [revaluation] [limits] [answers]
-        [peers]
+    python -m bench [platform] [changes] [engine] [cliff] [processes] [fanout] [pages] [simulator] [revaluation]
+        [limits] [answers] [peers]
 
 Load, server and database share the machine's cores, as they do on a desk's one server; PostgreSQL is as durable as in
 production.
@@ -12,7 +12,7 @@ import sys
 import sysconfig
 from collections.abc import Callable, Iterator
 
-from bench import answers, changing, fanout, latency, limits, placing, processes, reading, revaluation
+from bench import answers, changing, cliff, fanout, latency, limits, placing, processes, reading, revaluation
 from bench.desk import open_desk, quote
 from bench.pages import pages
 from bench.peers import compare, peers_are_there
@@ -29,7 +29,11 @@ def _platform() -> Iterator[Row]:
         yield from placing.single_orders(stage, web, desk, placing.CONNECTIONS, engine=False)
         yield from placing.batches(stage, web, desk)
         yield reading.lists(stage, web, desk)
-        yield from changing.changes(stage, web, desk)
+
+
+def _changes() -> Iterator[Row]:
+    with open_stage() as stage, stage.web() as web:
+        yield from changing.changes(stage, web, open_desk(stage, web))
 
 
 def _engine() -> Iterator[Row]:
@@ -70,7 +74,9 @@ def _simulator() -> Iterator[Row]:
 
 _PARTS: dict[str, Callable[[], Iterator[Row]]] = {
     "platform": _platform,
+    "changes": _changes,
     "engine": _engine,
+    "cliff": cliff.rows,
     "processes": processes.rows,
     "fanout": _fanout,
     "pages": pages,
