@@ -94,7 +94,7 @@ def _by_id(rows: Iterable[Row]) -> dict[UUID, StoredOrder]:
 
 
 def change_as_read(order: Order, stamp: int) -> Record:
-    """What is pending of an order, for a guard that writes it if the row still has the ``stamp``."""
+    """The pending part of an order, for a guard that writes it if the row still has the ``stamp``."""
     return {**_changing(order), "pending_changes": changes_text(order), "stamp": str(stamp)}
 
 
