@@ -39,6 +39,7 @@ from api.transport.cookies import CookieSessions
 from api.transport.event_stream import STREAM_PATH, EventStreams
 from api.transport.files.exports import Exports
 from api.transport.files.imports import Imports
+from api.transport.files.transfers import FromAllowedPages
 from api.transport.frames import TextFrames
 from api.transport.front import Front, HostPolicy
 from api.transport.guarded import GuardedHttp
@@ -129,7 +130,8 @@ class _Serving:
         self.sockets = Sockets(self.runner, self.hub, origins)
         self.sessions = CookieSessions(self.runner)
         self.readiness = Readiness(runtime.check)
-        self.exports, self.imports = Exports(self.runner), Imports(self.runner)
+        self.exports = FromAllowedPages(origins, Exports(self.runner))
+        self.imports = FromAllowedPages(origins, Imports(self.runner))
         self.schema_text = SchemaText(self.runner, export_schema(schema))
         self.metrics = Metrics(self.runner, runtime.venue_condition, runtime.scrapes)
         runtime.scrapes.tells_of(self.runner.metrics.registry)
@@ -231,8 +233,8 @@ class Api:
             Route("/readyz", self.readyz),
             Route("/metrics", self.metrics),
             Route("/schema.graphql", self.schema_text),
-            Route("/export/{name}", self.export),
-            Route("/import/{name}", self.import_, methods=["POST"]),
+            Route("/export/{name}", self.export, methods=["GET", "OPTIONS"]),
+            Route("/import/{name}", self.import_, methods=["POST", "OPTIONS"]),
             Route("/version", Version(self._settings.version).__call__),
             Route("/session/login", self.login, methods=["POST"]),
             Route("/session/resume", self.resume, methods=["POST"]),

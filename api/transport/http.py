@@ -15,7 +15,7 @@ from api.requests import current_record
 from api.transport.event_stream import STREAM_PATH, EventStreams
 from api.transport.guarded import EXTENSION, GuardedHttp
 from api.transport.negotiation import GRAPHQL_JSON, JSON, answer_type, wants_stream
-from api.transport.origin import OriginPolicy
+from api.transport.origin import FOREIGN_PAGE, OriginPolicy
 from api.transport.reading import HttpRefusal, address_of, headers_of, read_request
 from api.transport.replies import Headers, Reply
 from domain.access.types import Actor
@@ -29,9 +29,6 @@ _STATUS = {
     ErrorCode.UNAVAILABLE.value: HTTPStatus.SERVICE_UNAVAILABLE,
     INTERNAL: HTTPStatus.INTERNAL_SERVER_ERROR,
 }
-_FOREIGN_PAGE = (
-    "Pages of this origin may not use this server: its operator can allow the origin by TRADEGRAPH_ALLOWED_ORIGINS."
-)
 _USE_STREAMS = (
     "Subscriptions run over WebSocket (graphql-transport-ws) or as event streams (graphql-sse, text/event-stream)."
 )
@@ -57,7 +54,7 @@ class GraphQLOverHttp:
                 await send({"type": "http.response.body", "body": b""})
                 return
             if not self._origins.permits(headers):
-                raise HttpRefusal(HTTPStatus.FORBIDDEN, _FOREIGN_PAGE)
+                raise HttpRefusal(HTTPStatus.FORBIDDEN, FOREIGN_PAGE)
             if _is_stream(scope, headers):
                 await self._streams.serve(scope, headers, receive, send, extra)
                 return
@@ -86,7 +83,7 @@ class GraphQLOverHttp:
     def _preflight(self, headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
         allowed = self._origins.preflight_headers(headers)
         if not allowed:
-            raise HttpRefusal(HTTPStatus.FORBIDDEN, _FOREIGN_PAGE)
+            raise HttpRefusal(HTTPStatus.FORBIDDEN, FOREIGN_PAGE)
         return allowed
 
     async def _respond(

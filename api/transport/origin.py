@@ -7,6 +7,9 @@ pages are refused all the same, so that a page cannot use a server that only its
 from collections.abc import Collection, Mapping
 from urllib.parse import urlsplit
 
+FOREIGN_PAGE = (
+    "Pages of this origin may not use this server: its operator can allow the origin by TRADEGRAPH_ALLOWED_ORIGINS."
+)
 _DEFAULT_PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
 _PREFLIGHT_SECONDS = "600"
 

@@ -360,6 +360,31 @@ async def test_a_page_of_an_allowed_origin_may_read_the_answer(client: httpx.Asy
         assert "access-control-allow-origin" not in foreign.headers
 
 
+@pytest.mark.parametrize(("method", "path"), [("GET", "/export/orders.csv"), ("POST", "/import/history.csv")])
+async def test_files_are_for_the_pages_that_may_use_the_api(
+    client: httpx.AsyncClient, desk: Desk, method: str, path: str
+) -> None:
+    origin = "https://desk.example"
+    async with running(desk, allowed_origins=(origin,)) as server:
+        address = server.address + path
+        asked = {"origin": origin, "access-control-request-method": method}
+        preflight = await client.options(address, headers=asked)
+        assert (preflight.status_code, preflight.headers["access-control-allow-origin"]) == (204, origin)
+        assert preflight.headers["access-control-allow-headers"] == "authorization, content-type"
+        for foreign in (
+            await client.options(address, headers={**asked, "origin": FOREIGN}),
+            await client.request(method, address, headers={**ADA, "origin": FOREIGN}),
+            await client.request(method, address, headers={**ADA, "sec-fetch-site": "cross-site"}),
+        ):
+            assert (foreign.status_code, code(foreign)) == (403, "FORBIDDEN")
+            assert "TRADEGRAPH_ALLOWED_ORIGINS" in foreign.text
+            assert "access-control-allow-origin" not in foreign.headers
+        # Refused for another reason, which the page of an allowed origin may read.
+        own = await client.request(method, address, headers={**ADA, "origin": origin})
+        assert (own.status_code, own.headers["access-control-allow-origin"]) == (400, origin)
+        assert (await client.request(method, address, headers=ADA)).status_code == 400
+
+
 async def test_an_invalid_allowed_origin_stops_the_start(desk: Desk) -> None:
     with pytest.raises(ValueError, match="not an origin"):
         async with running(desk, allowed_origins=("desk.example/path",)):

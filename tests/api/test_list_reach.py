@@ -86,3 +86,11 @@ def test_every_page_of_the_schema_goes_both_ways_by_cursor() -> None:
         edge = f"{connection.name.removesuffix('Connection')}Edge"
         assert shape == {"edges": f"[{edge}!]!", "pageInfo": "PageInfo!", "totalCount": "Int!"}, name
         assert {"node", "cursor"} == set(SCHEMA.type_map[edge].fields), name  # type: ignore[union-attr]
+
+
+def test_whatever_has_pages_can_be_fetched_again_by_its_id() -> None:
+    """Relay's ``@refetchable`` needs the interface ``Node``, or the root."""
+    nodes = {type_.name for type_ in SCHEMA.get_possible_types(SCHEMA.type_map["Node"])}  # type: ignore[arg-type]
+    paged = {type_.name for type_ in types() if any(is_connection(field) for field in type_.fields.values())}
+    assert paged - nodes == {"Query"}
+    assert {"Account", "AnomalyCase", "Order", "User"} <= paged

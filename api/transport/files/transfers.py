@@ -1,7 +1,7 @@
 """Files over HTTP, in either direction: the caller, the bound of what one person does at a time, and refusals."""
 
 from collections import Counter
-from collections.abc import Awaitable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from http import HTTPStatus
 from typing import Final
 from uuid import UUID
@@ -12,10 +12,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.context import Context
-from api.errors import INTERNAL, errors_of
+from api.errors import INTERNAL, coded, errors_of
 from api.graphql.runner import Caller, OperationRunner, bearer_token
 from api.request_rates import TooManyRequests, rate_headers
 from api.requests import current_record
+from api.transport.origin import FOREIGN_PAGE, OriginPolicy
 from domain.access.types import Actor
 from domain.kernel.errors import BadInput, ErrorCode, RateLimited, Unauthenticated
 
@@ -56,6 +57,34 @@ class Places:
         self._taken[user_id] -= 1
         if not self._taken[user_id]:
             del self._taken[user_id]
+
+
+class FromAllowedPages:
+    """A transfer as pages may ask for it: those of foreign origins are refused, those of allowed ones may read it."""
+
+    def __init__(self, origins: OriginPolicy, answer: Callable[[Request], Awaitable[Response]]) -> None:
+        self._origins = origins
+        self._answer = answer
+
+    async def __call__(self, request: Request) -> Response:
+        """The answer, that to a preflight request, or the refusal of the page."""
+        if request.method == "OPTIONS":
+            allowed = self._origins.preflight_headers(request.headers)
+            response = Response(status_code=HTTPStatus.NO_CONTENT) if allowed else _foreign()
+        elif self._origins.permits(request.headers):
+            allowed, response = self._origins.cors_headers(request.headers), await self._answer(request)
+        else:
+            allowed, response = [], _foreign()
+        for name, value in allowed:
+            response.headers.append(name.decode(), value.decode("latin-1"))
+        return response
+
+
+def _foreign() -> Response:
+    error = coded(FOREIGN_PAGE, ErrorCode.FORBIDDEN.value)
+    return Response(
+        orjson.dumps({"errors": [error]}), HTTPStatus.FORBIDDEN, headers=NOT_KEPT, media_type="application/json"
+    )
 
 
 def check_parameters(given: QueryParams, names: Collection[str], message: str) -> None:
