@@ -18,10 +18,12 @@ from domain.kernel.bus import Message
 from domain.kernel.database import fetch
 from domain.kernel.ids import new_id
 from domain.kernel.unit_of_work import unit_of_work
+from domain.orders.books.acknowledgements import queries
 from domain.orders.books.acknowledgements.acknowledging import acknowledge
 from domain.orders.books.proof import prove_book
 from domain.orders.books.venue_step import VenueStep
 from domain.orders.entry.canceling import cancel_orders
+from domain.orders.exchange.paper import PAPER
 from domain.orders.model.commands import CancelOrders, PlaceOrder
 from domain.orders.model.order import Order
 from domain.orders.model.types import OffsetKind, OrderStatus, OrderType
@@ -99,6 +101,16 @@ async def test_new_orders_that_rest_are_read_and_booked_in_one_statement_each(de
     writing = [text for text in sent if "take_acknowledged" in text]
     assert 1 <= len(writing) <= len(people)
     assert not [text for text in sent if text.startswith(("BEGIN", "DELETE")) or "FOR UPDATE" in text]
+
+
+async def test_waiting_orders_are_looked_up_by_their_keys(desk: Platform) -> None:
+    owner, account = await desk.open_account("1000000")
+    # A table that has never been analysed, as in a new installation.
+    await fetch("ALTER TABLE orders SET (autovacuum_enabled = off)")
+    await desk.place(owner, *(bid(account.id) for _ in range(50)))
+    plan = [str(line[0]) for line in await fetch(f"EXPLAIN {queries._READ}", PAPER)]
+    scans = [line.partition("->")[2].split("(")[0].strip() for line in plan if " on orders" in line]
+    assert [scan.split(" using ")[0] for scan in scans] == ["Index Scan"], scans
 
 
 async def test_the_books_are_those_of_a_step_under_the_locks(desk: Platform, monkeypatch: pytest.MonkeyPatch) -> None:

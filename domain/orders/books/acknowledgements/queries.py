@@ -19,12 +19,15 @@ from domain.orders.queries import SELECT_ORDER, to_order
 
 # Half of what a step takes: what is booked under the locks after all may find a few more.
 _MOST = 250
-# The number of rows is written out, so that it is planned for few, whatever the queue has held before.
+# The number of rows is written out, so that it is planned for few, whatever the queue has held before. OFFSET keeps
+# each lookup a lookup: as a join, it kept a plan of when the tables were small, which read all orders in each step.
 _READ = f"""
 SELECT c.id AS command_id, c.kind AS command, c.payload, a.kind, a.position_mode, {SELECT_ORDER}
 FROM (SELECT * FROM venue_commands WHERE venue = $1 ORDER BY id LIMIT {_MOST}) c
-JOIN orders o ON o.id = c.order_id AND o.account_id = c.account_id JOIN instruments i ON i.id = o.instrument_id
-JOIN accounts a ON a.id = c.account_id ORDER BY c.id
+CROSS JOIN LATERAL (SELECT * FROM orders WHERE id = c.order_id AND account_id = c.account_id OFFSET 0) o
+CROSS JOIN LATERAL (SELECT symbol FROM instruments WHERE id = o.instrument_id OFFSET 0) i
+CROSS JOIN LATERAL (SELECT kind, position_mode FROM accounts WHERE id = c.account_id OFFSET 0) a
+ORDER BY c.id
 """
 _ORDER = 5
 # An acknowledgement of an order as it was placed changes no more than this.
