@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 
 import { addresses, enter, goTo, openBrowser, openTab, saved, settled } from './desk.mjs';
-import { ADDRESS, newcomer, place, prices } from './platform.mjs';
+import { ADDRESS, newcomer, place, prices, stranger } from './platform.mjs';
 import { tellStory } from './story.mjs';
 
 const AXE = readFileSync(new URL('../../node_modules/axe-core/axe.min.js', import.meta.url), 'utf8');
@@ -200,13 +200,14 @@ test('on a phone one watches, trades, closes and cancels', async () => {
 });
 
 test('somebody who is new gets a tour and an account to try things with', async () => {
-  const person = await newcomer('ADMIN');
-  await person.ask('mutation ($given: JSON!) { savePreferences(preferences: $given) }', { given: { seenTour: false } });
+  const person = await stranger();
   const { page } = tab;
   await enter(tab, ADDRESS, person);
   for (let step = 0; step < 3; step += 1) await page.locator('dialog .button.primary').last().click();
   await saved(page, () => page.locator('dialog .button.primary').last().click());
   await page.waitForFunction(() => !document.querySelector('dialog[open]'));
+  await page.waitForSelector('[data-test=equity][title="100000"]');
+  assert.deepEqual((await person.ask('{ accounts { currency equity } }')).accounts, [{ currency: 'USDT', equity: '100000' }]);
   await page.reload();
   await page.waitForSelector('#main > *');
   assert.equal(await page.locator('dialog[open]').count(), 0);

@@ -22,21 +22,28 @@ async function signIn({ email, password }) {
 let count = 0;
 let admin;
 
-/** A person with an account of their own that holds money, and whoever may do more for them. */
-export async function newcomer(role = 'TRADER', { called = null, ...account } = {}) {
+/** A person who has nothing yet, as an administrator adds them. */
+export async function stranger(role = 'TRADER', called = null) {
   admin ??= await signIn(ADMIN);
   const unique = `${role.toLowerCase().replace('_', '-')}-${process.pid}-${++count}`;
   const name = called ?? unique;
   const person = { email: `${unique}@example.com`, password: PASSWORD, name };
   await ask(admin.token, 'mutation ($input: CreateUserInput!) { createUser(input: $input) { id } }', { input: { ...person, role } });
   const { token, id } = await signIn(person);
+  return { ...person, id, ask: (query, variables) => ask(token, query, variables), askAsAdmin: (query, variables) => ask(admin.token, query, variables) };
+}
+
+/** A person with an account of their own that holds money, and whoever may do more for them. */
+export async function newcomer(role = 'TRADER', { called = null, ...account } = {}) {
+  const person = await stranger(role, called);
+  const { id, name } = person;
   const open = 'mutation ($input: OpenAccountInput!) { openAccount(input: $input) { id } }';
-  const { openAccount } = await ask(admin.token, open, { input: { name: called ? 'Main' : `Main ${name}`, currency: 'USDT', kind: 'MARGIN', ownerId: id, ...account } });
+  const { openAccount } = await person.askAsAdmin(open, { input: { name: called ? 'Main' : `Main ${name}`, currency: 'USDT', kind: 'MARGIN', ownerId: id, ...account } });
   const accountId = openAccount.id;
-  await ask(admin.token, 'mutation ($input: CashInput!) { deposit(input: $input) { id } }', { input: { accountId, amount: '100000', reference: 'opening' } });
+  await person.askAsAdmin('mutation ($input: CashInput!) { deposit(input: $input) { id } }', { input: { accountId, amount: '100000', reference: 'opening' } });
   // The account looked at, so that a risk manager who sees all accounts begins with this one; no tour.
-  await ask(token, 'mutation ($given: JSON!) { savePreferences(preferences: $given) }', { given: { account: accountId, symbol: SYMBOL, seenTour: true, sound: false } });
-  return { ...person, id, accountId, ask: (query, variables) => ask(token, query, variables), askAsAdmin: (query, variables) => ask(admin.token, query, variables) };
+  await person.ask('mutation ($given: JSON!) { savePreferences(preferences: $given) }', { given: { account: accountId, symbol: SYMBOL, seenTour: true, sound: false } });
+  return { ...person, accountId };
 }
 
 const PLACE = 'mutation ($input: PlaceOrderInput!) { placeOrder(input: $input) { order { id status limitPrice } } }';
