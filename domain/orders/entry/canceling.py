@@ -4,6 +4,7 @@ The order is marked as pending cancel and keeps its status until the venue answe
 Cancelling an order that is cancelled or pending cancel is a replay; cancelling one that ended otherwise is a conflict.
 """
 
+import asyncio
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
@@ -35,6 +36,9 @@ from domain.orders.model.events import order_parts, record_order
 from domain.orders.model.order import Order, order_conflict
 from domain.orders.model.types import OrderEventKind, OrderStatus, PendingAction
 from domain.orders.model.venue_commands import CANCEL
+
+# Orders that are marked with nothing else done meanwhile.
+_AT_A_STRETCH = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,17 +211,26 @@ async def request_cancels(
     by: str | Mapping[UUID, str],
     cause: str | None = None,
 ) -> None:
-    """Mark open orders as pending cancel and queue commands to their venues: a step, in five statements.
+    """Mark open orders as pending cancel and queue commands to their venues: a step, in five statements per thousand.
 
     ``books`` are their accounts, locked. Their events name the author (``by``, one for all or one per order), and the
     cause unless a person asked.
     """
-    wanted = mark_canceling(work, orders, books, by, cause)
-    if not wanted:
-        return
-    await update_pending(work, wanted)
-    await account_queries.write_books(work, books.values())
-    await queries.insert_commands(work, [(CANCEL, order) for order in wanted])
+    for start in range(0, len(orders), _AT_A_STRETCH):
+        if start:
+            # A hundred thousand orders keep nobody else waiting, and no statement is too long.
+            await asyncio.sleep(0)
+        wanted = mark_canceling(work, orders[start : start + _AT_A_STRETCH], books, by, cause)
+        if not wanted:
+            continue
+        await update_pending(work, wanted)
+        await account_queries.write_books(work, books.values())
+        await queries.insert_commands(work, [(CANCEL, order) for order in wanted])
+        if start + _AT_A_STRETCH < len(orders):
+            await work.flush()
+            for book in books.values():
+                book.events.clear()
+                book.transactions.clear()
 
 
 def mark_canceling(

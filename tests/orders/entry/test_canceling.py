@@ -16,6 +16,7 @@ from domain.kernel.database import fetch
 from domain.kernel.errors import Forbidden, NotFound
 from domain.kernel.ids import new_id
 from domain.kernel.unit_of_work import unit_of_work
+from domain.orders.entry import canceling as module
 from domain.orders.entry.canceling import cancel_orders
 from domain.orders.model.commands import CancelOrders, OrderKey, PlaceOrder
 from domain.orders.model.types import OrderStatus, OrderType, PendingAction, Side, TimeInForce
@@ -71,7 +72,11 @@ async def test_cancelling_by_filter_cancels_the_matching_orders_only(
     assert await cancel_orders(live_desk.services.bus, owner, CancelOrders(account.id, **fields)) == []
 
 
-async def test_cancelling_many_orders_takes_as_many_statements_as_cancelling_one(quiet_desk: Platform) -> None:
+@pytest.mark.parametrize("stretch", [1_000, 70])
+async def test_many_orders_are_cancelled_in_one_transaction(
+    quiet_desk: Platform, monkeypatch: pytest.MonkeyPatch, stretch: int
+) -> None:
+    monkeypatch.setattr(module, "_AT_A_STRETCH", stretch)
     owner, account = await quiet_desk.open_account("100000")
     await quiet_desk.place(owner, *(limit(account.id) for _ in range(300)))
     canceled = await cancel_orders(quiet_desk.services.bus, owner, CancelOrders(account.id))
@@ -80,6 +85,12 @@ async def test_cancelling_many_orders_takes_as_many_statements_as_cancelling_one
     assert [order.version for order in again] == [2] * 300
     rows = await fetch("SELECT kind, count(*) AS n FROM venue_commands GROUP BY kind ORDER BY kind")
     assert [tuple(row) for row in rows] == [("CANCEL", 300), ("SUBMIT", 300)]
+    (head,) = await fetch("SELECT event_sequence AS last FROM accounts WHERE id = $1", account.id)
+    events = await fetch(
+        "SELECT sequence, kind FROM account_events WHERE account_id = $1 ORDER BY sequence", account.id
+    )
+    assert [row["sequence"] for row in events] == list(range(1, head["last"] + 1))
+    assert [row["kind"] for row in events][-300:] == ["PENDING_CANCEL"] * 300
 
 
 async def test_an_order_that_is_pending_at_the_venue_can_be_cancelled(quiet_desk: Platform) -> None:
