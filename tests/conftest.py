@@ -12,6 +12,7 @@ import pytest
 import redis
 import structlog
 from _pytest.terminal import TerminalReporter
+from hypothesis import settings
 
 from adapters.database.connection import database as open_database
 from adapters.embedded import EmbeddedServices
@@ -28,8 +29,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Programs that tests start can be interrupted, also when a shell started this run in the background."""
+    """Properties have no deadline, and programs that tests start can be interrupted.
+
+    A shell that starts this run in the background lets it, and all that it starts, ignore interrupts.
+    """
     del config
+    # A busy machine is no failure of a property.
+    settings.register_profile("tests", deadline=None)
+    settings.load_profile("tests")
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 

@@ -1,20 +1,23 @@
 """Exports hold neither a place nor a transaction for a client that does not read."""
 
+import asyncio
 import csv
 import sys
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from decimal import Decimal
 from io import BytesIO, StringIO
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 from pyarrow import parquet
+from starlette.requests import Request
 
 from api.transport.files import exports
 from api.transport.files.export_formats import encode_csv
-from api.transport.files.exports import MAX_EXPORTS_PER_USER, ExportResponse, spooled
+from api.transport.files.exports import MAX_EXPORTS_PER_USER, ExportResponse, Exports, spooled
 from api.transport.files.parquet import parquet_chunks
 from api.transport.files.transfers import Places
 from domain.kernel.errors import BadInput, RateLimited
@@ -155,3 +158,37 @@ async def test_parquet_is_sent_while_its_rows_are_read() -> None:
     assert read_before == [10, 20, 30, 40, 40]
     table = parquet.read_table(BytesIO(content))
     assert (table.num_rows, table.to_pylist()[-1]["equity"]) == (20_000, Decimal("1.5"))
+
+
+@pytest.mark.parametrize(("method", "read"), [("GET", 3), ("HEAD", 0)])
+async def test_a_request_for_the_head_alone_reads_no_row(
+    method: str, read: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    count = 0
+
+    async def rows() -> AsyncIterator[list[object]]:
+        nonlocal count
+        for _ in range(3):
+            count += 1
+            yield []
+
+    async def opened(*_: object) -> AsyncIterator[list[object]]:
+        return rows()
+
+    monkeypatch.setattr(exports, "open_export", opened)
+    runner: Any = SimpleNamespace(services=SimpleNamespace(market=None))
+    query = b"account=0193a5c2-7c11-7000-8000-000000000000"
+    scope = {"type": "http", "method": method, "headers": [], "query_string": query}
+    request = Request(scope | {"path_params": {"name": "orders.csv"}})
+    sent: list[Any] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    async def receive() -> Any:
+        await asyncio.Event().wait()
+
+    asker: Any = SimpleNamespace(user_id=SOMEBODY)
+    response = await Exports(runner)._export(request, asker)
+    await response({**scope, "asgi": {"spec_version": "2.4"}}, receive, send)
+    assert (sent[0]["status"], count) == (200, read)

@@ -74,6 +74,8 @@ async def trade(desk: Platform) -> tuple[str, list[Any]]:
     terms = {"accountId": str(book.id), "symbol": SPOT.symbol, "type": "LIMIT", "timeInForce": "GTC"}
     placed = []
     for side, quantity, price in ORDERS:
+        # A price becomes too old to decide on if all of it takes long.
+        await desk.quote(SPOT.symbol, "99.99", "100.01")
         given = terms | {"side": side, "quantity": quantity, "limitPrice": price}
         placed.append((await ask(desk, query, owner, i=given))["order"])
         await desk.settled(UUID(placed[-1]["id"]))
