@@ -75,7 +75,7 @@ def test_the_unit_tests_of_the_desk_pass() -> None:
     _node("npm", "run", "--silent", "test")
 
 
-@pytest.mark.parametrize("part", ["looks", "trade", "live", "oversight", "account"])
+@pytest.mark.parametrize("part", ["looks", "trade", "live", "oversight", "account", "states"])
 def test_the_desk_works_in_a_real_browser(platform: Web, part: str) -> None:
     _node(
         "node",

@@ -24,8 +24,7 @@ async function main(): Promise<void> {
     (language) => void speak(language),
   );
   const person = usePerson();
-  // A server that is away now is shown as such by the sign-in page.
-  await person.resume().catch(() => false);
+  void person.start();
   app.use(router);
   watch(
     () => person.person,
@@ -33,7 +32,6 @@ async function main(): Promise<void> {
       if (before && !now) void router.push({ path: '/sign-in', query: { next: router.currentRoute.value.fullPath } });
     },
   );
-  await router.isReady();
   app.mount('#app');
 }
 

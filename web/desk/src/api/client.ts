@@ -7,12 +7,16 @@ import { fromCombined, RequestFailed } from './failure';
 import { session } from './session';
 
 const UNAUTHENTICATED = 'UNAUTHENTICATED';
+const ANSWER_MS = 60_000;
 
 async function authorizedFetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
   const authorization = await session.authorization();
   const headers = new Headers(init?.headers);
   if (authorization) headers.set('authorization', authorization);
-  return fetch(input, { ...init, headers, cache: 'no-store', credentials: 'same-origin' });
+  // A line that died without a word, as after a sleep, must not keep a page waiting for good.
+  const limits = [AbortSignal.timeout(ANSWER_MS), ...(init?.signal ? [init.signal] : [])];
+  const signal = 'any' in AbortSignal ? AbortSignal.any(limits) : init?.signal;
+  return fetch(input, { ...init, headers, signal, cache: 'no-store', credentials: 'same-origin' });
 }
 
 export const client = new Client({
@@ -38,10 +42,10 @@ function query(text: string, variables: AnyVariables) {
   return client.executeQuery({ ...createRequest(text, variables), key: count });
 }
 
-async function once<Data, Variables>(document: Document<Data, Variables>, variables: Variables): Promise<Data> {
+async function once<Data, Variables>(document: Document<Data, Variables>, variables: Variables, options: RequestInit): Promise<Data> {
   const text = document.toString().trim();
   const given = variables as AnyVariables;
-  const source = text.startsWith('mutation') ? client.mutation(text, given) : query(text, given);
+  const source = text.startsWith('mutation') ? client.mutation(text, given, { fetchOptions: options }) : query(text, given);
   const result = await source.toPromise();
   if (result.error) throw new RequestFailed(fromCombined(result.error));
   return result.data as Data;
@@ -52,13 +56,13 @@ async function once<Data, Variables>(document: Document<Data, Variables>, variab
  *
  * Throws RequestFailed with the API's code.
  */
-export async function ask<Data, Variables>(document: Document<Data, Variables>, variables: Variables): Promise<Data> {
+export async function ask<Data, Variables>(document: Document<Data, Variables>, variables: Variables, options: Pick<RequestInit, 'keepalive'> = {}): Promise<Data> {
   try {
-    return await once(document, variables);
+    return await once(document, variables, options);
   } catch (error) {
     if (!(error instanceof RequestFailed) || error.failure.code !== UNAUTHENTICATED || !session.isOpen) throw error;
     await session.refused();
     if (!session.isOpen) throw error;
-    return once(document, variables);
+    return once(document, variables, options);
   }
 }

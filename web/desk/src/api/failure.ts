@@ -38,6 +38,10 @@ export function fromCoded(error: CodedError): Failure {
   };
 }
 
+/** Asked again, these may be answered. */
+const AWAY = new Set(['NETWORK', 'UNAVAILABLE', 'RATE_LIMITED']);
+export const isAway = ({ code }: Failure): boolean => AWAY.has(code);
+
 export const networkFailure = (message = ''): Failure => ({ code: 'NETWORK', message });
 
 export function fromCombined(error: CombinedError): Failure {

@@ -4,8 +4,10 @@ import { onScopeDispose, ref, shallowRef, watch, type Ref, type ShallowRef } fro
 import type { TypedDocumentString } from '@/gql/graphql';
 
 import { ask } from './client';
-import { toFailure, type Failure } from './failure';
+import { isAway, toFailure, type Failure } from './failure';
+import { onHealed } from './streams';
 
+const RETRY_MS = 4_000;
 /** As many rows as one answer may have. */
 const MOST = 500;
 
@@ -48,19 +50,24 @@ export function usePages<Data, Variables extends { after?: string | null; first?
   first = 100,
 ): Pages<Node> {
   const rows = shallowRef<Node[]>([]);
-  const isLoading = ref(false);
+  // Until it is known what to ask for, the list is on its way too.
+  const isLoading = ref(true);
   const hasMore = ref(false);
   const failure = ref<Failure | null>(null);
   let cursor: string | null = null;
   let turn = 0;
+  let isReading = false;
+  let retry: ReturnType<typeof setTimeout> | undefined;
 
-  async function read(isFresh: boolean): Promise<void> {
+  async function read(isFresh: boolean, most = first): Promise<void> {
     const given = variables();
-    if (!given || (isLoading.value && !isFresh)) return;
+    if (!given || (isReading && !isFresh)) return;
+    clearTimeout(retry);
     const mine = ++turn;
     isLoading.value = true;
+    isReading = true;
     try {
-      const data = await ask(document, { ...given, first, after: isFresh ? null : cursor } as unknown as Variables);
+      const data = await ask(document, { ...given, first: isFresh ? most : first, after: isFresh ? null : cursor } as unknown as Variables);
       if (mine !== turn) return;
       const connection = connectionOf(data);
       const found = connection?.edges.map(({ node }) => node) ?? [];
@@ -69,21 +76,31 @@ export function usePages<Data, Variables extends { after?: string | null; first?
       cursor = connection?.pageInfo.endCursor ?? null;
       failure.value = null;
     } catch (error) {
-      if (mine === turn) failure.value = toFailure(error);
+      if (mine !== turn) return;
+      failure.value = toFailure(error);
+      if (isAway(failure.value)) retry = setTimeout(() => void read(isFresh, most), RETRY_MS);
     }
-    if (mine === turn) isLoading.value = false;
+    isLoading.value = false;
+    isReading = false;
   }
 
   watch(
     () => JSON.stringify(variables()),
     () => {
+      turn += 1;
+      clearTimeout(retry);
       rows.value = [];
       hasMore.value = false;
+      failure.value = null;
+      isLoading.value = true;
       void read(true);
     },
     { immediate: true },
   );
+  // As many rows as were there, so that nobody loses their place.
+  onHealed(() => void read(true, Math.min(MOST, Math.max(first, rows.value.length))));
   onScopeDispose(() => {
+    clearTimeout(retry);
     turn += 1;
   });
   return {

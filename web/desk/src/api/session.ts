@@ -32,7 +32,9 @@ interface Held {
 }
 
 export interface SessionListener {
-  begun(person: Person, clockSkewMs: number): void;
+  begun(person: Person): void;
+  /** How far this computer's clock is ahead of the server's, each time that the server tells its own. */
+  clock(aheadMs: number): void;
   renewed(): void;
   ended(reason: 'signed-out' | 'expired'): void;
 }
@@ -41,6 +43,7 @@ export interface SessionListener {
 const RENEW_BEFORE_MS = 200_000;
 const REQUEST_EARLY_MS = 5_000;
 const RETRY_MS = 4_000;
+const ANSWER_MS = 30_000;
 const LOCK = 'tradegraph:session';
 const LOCK_MS = 10_000;
 const CHANNEL = 'tradegraph:session';
@@ -63,6 +66,8 @@ async function post(path: string, body: object): Promise<Answer | Nobody> {
       credentials: 'same-origin',
       cache: 'no-store',
       keepalive: path === 'logout',
+      // A line that died without a word would keep every request waiting that needs a token.
+      signal: AbortSignal.timeout(ANSWER_MS),
     });
   } catch (error) {
     throw new RequestFailed(networkFailure(String(error)));
@@ -79,6 +84,7 @@ function keep(answer: Answer | Nobody): answer is Answer {
   // A lifetime rather than a moment: this computer's clock may be wrong.
   const lifetime = Date.parse(answer.expiresAt) - Date.parse(answer.serverTime);
   held = { token: answer.accessToken, deadline: Date.now() + lifetime };
+  listener?.clock(Date.now() - Date.parse(answer.serverTime));
   schedule();
   return true;
 }
@@ -114,7 +120,7 @@ async function alone<T>(act: () => Promise<T>): Promise<T> {
 
 function begin(answer: Answer): void {
   holder = answer.user.id;
-  listener?.begun(answer.user, Date.now() - Date.parse(answer.serverTime));
+  listener?.begun(answer.user);
 }
 
 async function exchange(): Promise<boolean> {

@@ -6,7 +6,7 @@
  * the first is given up, so nothing pauses; `connection` says when figures may be out of date.
  */
 import { createClient, type Client } from 'graphql-ws';
-import { reactive, readonly } from 'vue';
+import { getCurrentScope, onScopeDispose, reactive, readonly, watch } from 'vue';
 
 import type { TypedDocumentString } from '@/gql/graphql';
 
@@ -46,6 +46,19 @@ export type ConnectionState = 'off' | 'connecting' | 'live' | 'broken';
 const state = reactive({ state: 'off' as ConnectionState, brokenSince: 0, attempts: 0, via: 'socket' as 'socket' | 'events' });
 export const connection = readonly(state);
 
+/** Act each time that a line that was cut is there again, for as long as the component lives. */
+export function onHealed(act: () => void): void {
+  let wasBroken = false;
+  const stop = watch(
+    () => state.state,
+    (now) => {
+      if (now === 'live' && wasBroken) act();
+      wasBroken = now === 'broken' || (wasBroken && now === 'connecting');
+    },
+  );
+  if (getCurrentScope()) onScopeDispose(stop);
+}
+
 const MAX_WAIT_MS = 8_000;
 const KEEP_ALIVE_MS = 8_000;
 const REOPEN_MS = 2_000;
@@ -56,6 +69,8 @@ const OPEN_MS = 8_000;
 const ATTEMPTS = 2;
 // While they do, a WebSocket is tried now and then.
 const RARELY_MS = 60_000;
+// A page that nobody looks at for so long gives up its streams of states: a second tab costs its events alone.
+const REST_AFTER_MS = 20_000;
 // Asking again would be answered the same.
 const FINAL = new Set(['NOT_FOUND', 'FORBIDDEN', 'BAD_USER_INPUT', 'GRAPHQL_VALIDATION_FAILED']);
 const streams = new Set<Stream>();
@@ -64,6 +79,8 @@ let wake: (() => void) | null = null;
 let events: Carrier | null = null;
 let openEvents: OpenEvents | null = null;
 let isTryingEvents = false;
+let isResting = false;
+let resting: ReturnType<typeof setTimeout> | undefined;
 
 function address(): string {
   const url = new URL('/graphql', window.location.href);
@@ -135,7 +152,6 @@ const carrierOf = (client: Client): Carrier => ({
 function openSocket(connected: (client: Client) => void): Client {
   let pong: ReturnType<typeof setTimeout> | undefined;
   let opening: ReturnType<typeof setTimeout> | undefined;
-  let live: WebSocket | null = null;
   const client: Client = createClient({
     url: address(),
     lazy: false,
@@ -159,9 +175,6 @@ function openSocket(connected: (client: Client) => void): Client {
         clearTimeout(opening);
         opening = setTimeout(() => socket === client && void tryEvents(), OPEN_MS);
       },
-      opened: (opened) => {
-        live = opened as WebSocket;
-      },
       connected: () => {
         clearTimeout(opening);
         connected(client);
@@ -175,9 +188,9 @@ function openSocket(connected: (client: Client) => void): Client {
         if (state.attempts >= ATTEMPTS) void tryEvents();
         if (event instanceof CloseEvent && (event.code === 4403 || event.code === 4401)) void session.refused();
       },
-      // A peer that is gone without a word does not close the socket: no pong says so.
+      // A peer that is gone without a word does not close the socket, nor answers its closing: no pong says so.
       ping: (received) => {
-        if (!received) pong = setTimeout(() => live?.close(4408, 'no pong'), PONG_MS);
+        if (!received) pong = setTimeout(() => client.terminate(), PONG_MS);
       },
       pong: (received) => {
         if (received) clearTimeout(pong);
@@ -190,6 +203,11 @@ function openSocket(connected: (client: Client) => void): Client {
 function start(stream: Stream, carrier: Carrier): void {
   clearTimeout(stream.retry);
   stream.stop?.();
+  stream.stop = null;
+  if (isResting && !stream.options.cursor) {
+    stream.mayHaveMissed = true;
+    return;
+  }
   const { options } = stream;
   const hasMissed = stream.mayHaveMissed && !stream.after;
   stream.mayHaveMissed = true;
@@ -313,7 +331,33 @@ export function openStream<Data, Given>(options: StreamOptions<Data, Given>): ()
 function wakeUp(): void {
   wake?.();
 }
+
+/** Nobody looks: states are not listened to, events of orders and of risk are, which sound and notify. */
+function rest(): void {
+  isResting = true;
+  for (const stream of streams) {
+    if (stream.options.cursor) continue;
+    clearTimeout(stream.retry);
+    stream.stop?.();
+    stream.stop = null;
+  }
+}
+
+/** Somebody looks again: each state begins with what is true now. */
+function goOn(): void {
+  clearTimeout(resting);
+  if (!isResting) return;
+  isResting = false;
+  const carrier = carrying();
+  if (!carrier) return;
+  for (const stream of streams) if (!stream.options.cursor) start(stream, carrier);
+}
+
 window.addEventListener('online', wakeUp);
 document.addEventListener('visibilitychange', () => {
-  if (document.visibilityState === 'visible') wakeUp();
+  clearTimeout(resting);
+  if (document.visibilityState === 'visible') {
+    wakeUp();
+    goOn();
+  } else resting = setTimeout(rest, REST_AFTER_MS);
 });

@@ -1,17 +1,15 @@
 /** What must not be missed: fills and refusals of the accounts that are looked at, and grave events of risk. */
 import { defineStore } from 'pinia';
-import { onScopeDispose, ref, watch } from 'vue';
+import { onScopeDispose, ref } from 'vue';
 
-import { AccountRiskEventsStream, RiskEventsStream } from '@/api/operations/risk';
-import { openStream } from '@/api/streams';
 import { useFormat } from '@/format/useFormat';
 import type { RiskEventRowFragment } from '@/gql/graphql';
 
 import { useAccounts } from './accounts';
 import { useBooks, type OrderEvent } from './books';
 import { useNotices } from './notices';
-import { usePerson } from './person';
 import { useBook } from './useBook';
+import { useRiskFeed } from './useRiskFeed';
 
 /** How many grave events have come since the risk page was looked at. */
 export const useAlertCount = defineStore('alertCount', () => {
@@ -22,7 +20,6 @@ export const useAlertCount = defineStore('alertCount', () => {
 export function useAlerts(): void {
   const accounts = useAccounts();
   const notices = useNotices();
-  const person = usePerson();
   const alertCount = useAlertCount();
   const { t, word, riskEvent, price, size } = useFormat();
 
@@ -54,34 +51,6 @@ export function useAlerts(): void {
   useBook(() => accounts.selectedId);
   const stop = useBooks().onEvent(happened);
 
-  let close: (() => void) | undefined;
-  watch(
-    () => [person.isRisk, accounts.selectedId] as const,
-    ([seesAll, accountId], before) => {
-      if (before && seesAll && before[0] === seesAll) return;
-      close?.();
-      close = undefined;
-      const minSeverity = 'CRITICAL' as const;
-      if (seesAll) {
-        close = openStream({
-          document: RiskEventsStream,
-          variables: { minSeverity },
-          cursor: (data) => data.riskEvents.cursor,
-          next: (data) => alarmed(data.riskEvents),
-        });
-      } else if (accountId) {
-        close = openStream({
-          document: AccountRiskEventsStream,
-          variables: { accountId, minSeverity },
-          cursor: (data) => data.riskEvents.cursor,
-          next: (data) => alarmed(data.riskEvents),
-        });
-      }
-    },
-    { immediate: true },
-  );
-  onScopeDispose(() => {
-    stop();
-    close?.();
-  });
+  useRiskFeed({ minSeverity: 'CRITICAL', next: alarmed });
+  onScopeDispose(stop);
 }

@@ -8,7 +8,7 @@ import { defineStore } from 'pinia';
 import { ref, shallowReactive } from 'vue';
 
 import { ask } from '@/api/client';
-import { toFailure, type Failure } from '@/api/failure';
+import { isAway, toFailure, type Failure } from '@/api/failure';
 import { EventCursorQuery, ExecutionsQuery, OpenOrdersQuery, OrderEventsStream, PositionsQuery, PositionsStream } from '@/api/operations/desk';
 import { openStream } from '@/api/streams';
 import type { ExecutionRowFragment, OrderEventsSubscription, OrderRowFragment, PositionRowFragment } from '@/gql/graphql';
@@ -28,8 +28,6 @@ const KEPT_ENDED = 200;
 const SETTLE_MS = 1_500;
 const RETRY_MS = 4_000;
 const REWRITES: ReadonlySet<string> = new Set(['TRADE_BUSTED', 'TRADE_CORRECTED']);
-// Asked again, these may be answered.
-const AWAY = new Set(['NETWORK', 'UNAVAILABLE', 'RATE_LIMITED']);
 
 /** Which of two states of an order is the later one. */
 export function isLater(candidate: Order, known: Order | undefined): boolean {
@@ -85,7 +83,7 @@ export class Book {
     } catch (error) {
       const failure = toFailure(error);
       this.failure.value = failure;
-      if (!this.isClosed && AWAY.has(failure.code)) this.retry = setTimeout(() => void this.load(), RETRY_MS);
+      if (!this.isClosed && isAway(failure)) this.retry = setTimeout(() => void this.load(), RETRY_MS);
     }
     this.isLoaded.value = true;
     this.changes.value += 1;

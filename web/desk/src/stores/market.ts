@@ -8,7 +8,7 @@ import { defineStore } from 'pinia';
 import { computed, onScopeDispose, ref, shallowReactive, toValue, watch, type MaybeRefOrGetter } from 'vue';
 
 import { ask } from '@/api/client';
-import { toFailure, type Failure } from '@/api/failure';
+import { isAway, toFailure, type Failure } from '@/api/failure';
 import { InstrumentsQuery, QuotesStream } from '@/api/operations/desk';
 import { openStream } from '@/api/streams';
 import { decimalsOf } from '@/format/numbers';
@@ -24,6 +24,7 @@ const PAINT_MS = 50;
 const PAGE = 500;
 const MAX_PAGES = 10;
 const SETTLE_MS = 30;
+const RETRY_MS = 4_000;
 
 export const useMarket = defineStore('market', () => {
   const preferences = usePreferences();
@@ -68,6 +69,7 @@ export const useMarket = defineStore('market', () => {
       failure.value = null;
     } catch (error) {
       failure.value = toFailure(error);
+      if (isAway(failure.value)) setTimeout(() => failure.value && void load(), RETRY_MS);
     }
     isLoaded.value = true;
   }

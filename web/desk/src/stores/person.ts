@@ -1,8 +1,9 @@
 /** Who is signed in, and what that person may do here. */
 import { defineStore } from 'pinia';
-import { computed, ref } from 'vue';
+import { computed, readonly, ref } from 'vue';
 
 import { ask } from '@/api/client';
+import { isAway, toFailure, type Failure } from '@/api/failure';
 import { ViewerQuery } from '@/api/operations/people';
 import { session, type Person } from '@/api/session';
 import { connect, disconnect, replaceSocket } from '@/api/streams';
@@ -10,6 +11,7 @@ import { connect, disconnect, replaceSocket } from '@/api/streams';
 import { usePreferences } from './preferences';
 
 const SKEW_TOLD_MS = 5_000;
+const RETRY_MS = 2_000;
 
 export const usePerson = defineStore('person', () => {
   const person = ref<Person | null>(null);
@@ -20,6 +22,14 @@ export const usePerson = defineStore('person', () => {
   const preferences = usePreferences();
   /** The person whose typing and figures this page may still hold. */
   let lastId: string | null = null;
+  /** Why it is not known yet who is signed in. */
+  const away = ref<Failure | null>(null);
+  let isKnown: () => void = () => undefined;
+  /** Kept when it is known who is signed in, if anybody. */
+  const known = new Promise<void>((resolve) => {
+    isKnown = resolve;
+  });
+  let retry: ReturnType<typeof setTimeout> | undefined;
 
   const role = computed(() => person.value?.role ?? 'VIEWER');
   const isAdmin = computed(() => role.value === 'ADMIN');
@@ -29,7 +39,10 @@ export const usePerson = defineStore('person', () => {
   const mayReduce = computed(() => role.value !== 'VIEWER');
 
   session.listen({
-    begun(signedIn, skewMs) {
+    clock(skewMs) {
+      clockSkewSeconds.value = Math.abs(skewMs) > SKEW_TOLD_MS ? Math.round(skewMs / 1000) : 0;
+    },
+    begun(signedIn) {
       if (lastId !== null && lastId !== signedIn.id) {
         // Somebody else: nothing of the last one may stay. The session is kept in a cookie and goes on in the new page.
         location.reload();
@@ -38,7 +51,6 @@ export const usePerson = defineStore('person', () => {
       lastId = signedIn.id;
       person.value = signedIn;
       notice.value = null;
-      clockSkewSeconds.value = Math.abs(skewMs) > SKEW_TOLD_MS ? Math.round(skewMs / 1000) : 0;
       connect();
     },
     renewed: replaceSocket,
@@ -55,6 +67,23 @@ export const usePerson = defineStore('person', () => {
     preferences.load(viewer.id, viewer.preferences);
   }
 
+  /** Go on with the session that the cookies keep. A server that is away is asked again: nobody is signed out by that. */
+  async function start(): Promise<void> {
+    clearTimeout(retry);
+    try {
+      if (await session.resume()) await loadPreferences();
+      away.value = null;
+    } catch (error) {
+      const failure = toFailure(error);
+      away.value = isAway(failure) ? failure : null;
+      if (away.value) {
+        retry = setTimeout(() => void start(), RETRY_MS);
+        return;
+      }
+    }
+    isKnown();
+  }
+
   return {
     person,
     notice,
@@ -64,11 +93,9 @@ export const usePerson = defineStore('person', () => {
     isRisk,
     mayTrade,
     mayReduce,
-    async resume(): Promise<boolean> {
-      const isOpen = await session.resume();
-      if (isOpen) await loadPreferences();
-      return isOpen;
-    },
+    away: readonly(away),
+    known,
+    start,
     async signIn(email: string, password: string, code?: string): Promise<void> {
       await session.signIn(email, password, code);
       await loadPreferences();

@@ -8,7 +8,7 @@ import { defineStore } from 'pinia';
 import { computed, reactive, watch } from 'vue';
 
 import { ask } from '@/api/client';
-import { SavePreferencesMutation } from '@/api/operations/people';
+import { SavePreferencesMutation, ViewerQuery } from '@/api/operations/people';
 
 export type Language = 'en' | 'zh';
 export type Theme = 'dark' | 'light' | 'system';
@@ -28,7 +28,8 @@ export interface Preferences {
   seenTour: boolean;
   watchlist: string[];
   layouts: Record<string, unknown>;
-  layout: string;
+  /** The arrangement that is in use, under no name. */
+  workspace: Record<string, unknown>;
   account: string;
   symbol: string;
   /** What the colours other than blue look at. */
@@ -39,7 +40,10 @@ export interface Preferences {
 }
 
 const LOCAL = 'tradegraph:desk:preferences';
+const SHARED: readonly (keyof Preferences)[] = ['language', 'theme', 'trend', 'zone', 'sound', 'notifications', 'oneClick', 'confirmOrders', 'undoSeconds', 'seenTour', 'watchlist', 'layouts', 'hotkeys', 'indicators'];
 const SAVE_AFTER_MS = 600;
+// Browsers let a request of a page that is left go on up to this size.
+const MOST_KEPT_ALIVE = 30_000;
 
 const guessLanguage = (): Language => (navigator.language.toLowerCase().startsWith('zh') ? 'zh' : 'en');
 
@@ -56,7 +60,7 @@ const DEFAULTS = (): Preferences => ({
   seenTour: false,
   watchlist: [],
   layouts: {},
-  layout: '',
+  workspace: {},
   account: '',
   symbol: '',
   links: {},
@@ -124,7 +128,7 @@ export const usePreferences = defineStore('preferences', () => {
     for (const key of Object.keys(given)) delete changed[key as keyof Preferences];
     if (!Object.keys(given).length) return;
     // Unsaved is no disaster: the copy here stays, and the next change brings it along.
-    await ask(SavePreferencesMutation, { preferences: given }).catch(() => Object.assign(changed, { ...given, ...changed }));
+    await ask(SavePreferencesMutation, { preferences: given }, { keepalive: JSON.stringify(given).length < MOST_KEPT_ALIVE }).catch(() => Object.assign(changed, { ...given, ...changed }));
   }
 
   function set<Key extends keyof Preferences>(key: Key, value: Preferences[Key]): void {
@@ -164,5 +168,32 @@ export const usePreferences = defineStore('preferences', () => {
     { immediate: true },
   );
 
-  return { values, isDark, isRedUp, set, load, leave };
+  /** What the server keeps under a key now: another tab or computer may have changed it. */
+  async function newest<Key extends keyof Preferences>(key: Key): Promise<Preferences[Key]> {
+    if (key in changed) return values[key];
+    const found = await ask(ViewerQuery, {}).then(
+      ({ viewer }) => adopt(DEFAULTS(), viewer.preferences),
+      () => ({}) as Partial<Preferences>,
+    );
+    return (found[key] as Preferences[Key] | undefined) ?? values[key];
+  }
+
+  /** A tab that goes away saves what it has not saved yet. */
+  function flush(): void {
+    clearTimeout(timer);
+    if (isSignedIn) void save();
+  }
+  document.addEventListener('visibilitychange', () => document.visibilityState === 'hidden' && flush());
+  window.addEventListener('pagehide', flush);
+  // Another tab of the same person has changed something: what does not depend on what is looked at holds here too.
+  window.addEventListener('storage', ({ key }) => {
+    const told = readLocal();
+    if (key !== LOCAL || !isSignedIn || told.owner !== owner) return;
+    const theirs = adopt(DEFAULTS(), told);
+    for (const each of SHARED) {
+      if (each in theirs && JSON.stringify(theirs[each]) !== JSON.stringify(values[each])) Object.assign(values, { [each]: theirs[each] });
+    }
+  });
+
+  return { values, isDark, isRedUp, set, newest, load, leave };
 });

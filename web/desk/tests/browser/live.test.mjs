@@ -13,6 +13,14 @@ after(() => browser.close());
 
 const state = (page, wanted) => page.waitForSelector(`[data-test=connection][data-state=${wanted}]`, { state: 'attached' });
 
+/** Keep every state that the line is said to be in from now on. */
+const watchStates = (page) =>
+  page.evaluate(() => {
+    globalThis.states = [];
+    const badge = document.querySelector('[data-test=connection]');
+    new MutationObserver(() => globalThis.states.push(badge.dataset.state)).observe(badge, { attributes: true, attributeFilter: ['data-state'] });
+  });
+
 test('after a cut everything is caught up with, and until then figures are marked', async () => {
   const person = await newcomer();
   const wire = await line();
@@ -202,4 +210,104 @@ test('a wrong password and a server that is away are told', async () => {
   await page.waitForFunction(() => document.querySelector('.failure')?.textContent.includes('cannot be reached'));
   await context.close();
   wire.close();
+});
+
+test('what happens between a list’s reading and its stream comes by the stream, and the list is read once', async () => {
+  const person = await newcomer('ADMIN');
+  const tab = await openTab(browser, ADDRESS);
+  const { page, context } = tab;
+  const order = [];
+  page.on('request', (request) => {
+    const name = request.url().endsWith('/graphql') && request.postDataJSON()?.operationName;
+    if (['StreamCursors', 'RiskEvents'].includes(name)) order.push(name);
+  });
+  let stand;
+  const gate = new Promise((resolve) => {
+    stand = resolve;
+  });
+  await page.routeWebSocket('**/graphql', async (socket) => {
+    await gate;
+    socket.connectToServer();
+  });
+  await page.route('**/graphql/stream', (route) => route.abort());
+  const answered = page.waitForResponse((response) => response.request().postDataJSON()?.operationName === 'RiskEvents');
+  await enter(tab, ADDRESS, person, '/risk/events');
+  await (await answered).finished();
+  // The list is there, and nobody here hears of anything yet.
+  const halt = 'mutation ($input: HaltTradingInput!) { haltTrading(input: $input) { id } }';
+  const reason = `unheard ${person.name}`;
+  await person.ask(halt, { input: { scope: 'ACCOUNT', accountId: person.accountId, reason, cancelOpenOrders: false } });
+  assert.equal(await page.locator(`[data-test=risk-events] tr:has-text("${person.name}")`).count(), 0);
+  const before = order.filter((name) => name === 'RiskEvents').length;
+  stand();
+  await page.waitForSelector(`[data-test=risk-events] tr:has-text("${reason}")`);
+  assert.equal(order.filter((name) => name === 'RiskEvents').length, before);
+  assert.ok(order.indexOf('StreamCursors') < order.indexOf('RiskEvents'), `${order}`);
+  await context.close();
+});
+
+test('a computer that slept finds its line dead, says so, and catches up with a new one', async () => {
+  const person = await newcomer();
+  const wire = await line();
+  const tab = await openTab(browser, wire.address);
+  const { page, context } = tab;
+  await page.clock.install();
+  await enter(tab, wire.address, person);
+  await state(page, 'live');
+  const { deep } = await prices(person);
+  await working(page, []);
+  // No end of the line is told to anybody; twenty minutes go by.
+  wire.stall();
+  const placed = await place(person, { limitPrice: deep });
+  await watchStates(page);
+  await page.clock.fastForward(20 * 60_000);
+  await page.clock.fastForward(10_000);
+  await page.waitForFunction(() => globalThis.states.includes('broken') && globalThis.states.at(-1) === 'live');
+  await working(page, [placed.id]);
+  await becomes(() => page.locator('.strip.stale').count(), 0);
+  await context.close();
+  wire.close();
+});
+
+test('a new token takes the streams over without a blink', async () => {
+  const person = await newcomer();
+  const tab = await openTab(browser, ADDRESS);
+  const { page, context } = tab;
+  await page.clock.install();
+  const sockets = [];
+  page.on('websocket', (socket) => sockets.push(socket));
+  // What the server answers when the time of the last token is nearly over.
+  await enter(tab, ADDRESS, person);
+  await state(page, 'live');
+  await working(page, []);
+  await page.route('**/session/resume', async (route) => {
+    const renewed = await context.request.post(`${ADDRESS}/session/login`, { data: { email: person.email, password: person.password }, headers: { origin: ADDRESS } });
+    await route.fulfill({ response: renewed });
+  });
+  await watchStates(page);
+  const before = sockets.length;
+  await page.clock.fastForward(13 * 60_000);
+  await becomes(() => sockets.length, before + 1);
+  await becomes(() => sockets.map((socket) => socket.isClosed()).filter((isClosed) => !isClosed).length, 1);
+  const { deep } = await prices(person);
+  const placed = await place(person, { limitPrice: deep });
+  await working(page, [placed.id]);
+  assert.deepEqual(await page.evaluate(() => globalThis.states), []);
+  await context.close();
+});
+
+test('a server that is away while a page begins is told, and the page comes when it is there', async () => {
+  const person = await newcomer();
+  const tab = await openTab(browser, ADDRESS);
+  const { page, context } = tab;
+  await enter(tab, ADDRESS, person, '/settings');
+  const away = (route) => route.abort('connectionrefused');
+  for (const each of ['**/session/resume', '**/graphql']) await page.route(each, away);
+  await page.goto(`${ADDRESS}/account/ledger`);
+  await page.waitForSelector('[data-test=away] button');
+  assert.equal(await page.locator('input[name=password]').count(), 0);
+  for (const each of ['**/session/resume', '**/graphql']) await page.unroute(each, away);
+  await page.waitForSelector('.table tbody tr');
+  assert.equal(new URL(page.url()).pathname, '/account/ledger');
+  await context.close();
 });

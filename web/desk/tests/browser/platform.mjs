@@ -78,6 +78,7 @@ export async function prices(person) {
 export async function line({ sockets = true } = {}) {
   const target = new URL(ADDRESS);
   const open = new Set();
+  const upgraded = new Set();
   let isCut = false;
   const server = createServer((near) => {
     if (isCut) return near.destroy();
@@ -91,7 +92,11 @@ export async function line({ sockets = true } = {}) {
       });
       one.pipe(other);
     }
-    if (!sockets) near.on('data', (data) => /^upgrade: websocket/im.test(data.toString('latin1')) && near.destroy());
+    near.on('data', (data) => {
+      if (!/^upgrade: websocket/im.test(data.toString('latin1'))) return;
+      if (sockets) upgraded.add(near).add(far);
+      else near.destroy();
+    });
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
@@ -99,6 +104,13 @@ export async function line({ sockets = true } = {}) {
     cut() {
       isCut = true;
       for (const socket of open) socket.destroy();
+    },
+    /** Let nothing through what is open, and tell nobody: as for a computer that slept, what is opened anew works. */
+    stall() {
+      for (const socket of open) {
+        if (!upgraded.has(socket)) socket.destroy();
+        else socket.unpipe().pause();
+      }
     },
     mend() {
       isCut = false;

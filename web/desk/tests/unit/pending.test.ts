@@ -26,7 +26,7 @@ describe('what is about to be sent', () => {
     setActivePinia(createPinia());
     sent.length = 0;
     usePerson();
-    listener.begun({ id: 'ann', email: '', name: 'Ann', role: 'TRADER' }, 0);
+    listener.begun({ id: 'ann', email: '', name: 'Ann', role: 'TRADER' });
     usePreferences().set('undoSeconds', 5);
   });
   afterEach(() => {

@@ -14,7 +14,7 @@ const answer = (id: string, token: string): object => ({ accessToken: token, exp
 describe('the session of this tab', () => {
   const heard: string[] = [];
   beforeEach(async () => {
-    session.listen({ begun: ({ id }) => heard.push(`begun ${id}`), renewed: () => heard.push('renewed'), ended: (reason) => heard.push(reason) });
+    session.listen({ begun: ({ id }) => heard.push(`begun ${id}`), clock: () => undefined, renewed: () => heard.push('renewed'), ended: (reason) => heard.push(reason) });
     answers.length = 0;
     answers.push(answer('ann', 'one'));
     await session.signIn('ann@example.com', 'secret');

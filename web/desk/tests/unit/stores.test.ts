@@ -199,3 +199,25 @@ describe('preferences', () => {
     expect(usePreferences().values).toMatchObject({ language: 'zh', watchlist: [], layouts: {}, symbol: 'B' });
   });
 });
+
+describe('preferences of several tabs', () => {
+  test('what another tab changed holds here too, except what each tab looks at', () => {
+    const preferences = usePreferences();
+    preferences.load('ann', {});
+    preferences.set('account', 'mine');
+    const told = { ...preferences.values, owner: 'ann', account: 'theirs', oneClick: true, layouts: { Evening: {} } };
+    localStorage.setItem('tradegraph:desk:preferences', JSON.stringify(told));
+    window.dispatchEvent(Object.assign(new Event('storage'), { key: 'tradegraph:desk:preferences' }));
+    expect([preferences.values.account, preferences.values.oneClick, Object.keys(preferences.values.layouts)]).toEqual(['mine', true, ['Evening']]);
+    localStorage.setItem('tradegraph:desk:preferences', JSON.stringify({ ...told, owner: 'bob', oneClick: false }));
+    window.dispatchEvent(Object.assign(new Event('storage'), { key: 'tradegraph:desk:preferences' }));
+    expect(preferences.values.oneClick).toBe(true);
+  });
+
+  test('a layout is saved beside those that were saved elsewhere meanwhile', async () => {
+    answers.set('query Viewer', { viewer: { id: 'ann', preferences: { layouts: { Elsewhere: {} } } } });
+    const preferences = usePreferences();
+    preferences.load('ann', { layouts: { Old: {} } });
+    expect(Object.keys(await preferences.newest('layouts'))).toEqual(['Elsewhere']);
+  });
+});

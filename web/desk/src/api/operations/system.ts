@@ -141,3 +141,12 @@ export const MetricsStream = graphql(`
     }
   }
 `);
+
+export const StreamCursorsQuery = graphql(`
+  query StreamCursors {
+    streamCursors {
+      riskEvents
+      anomalyCases
+    }
+  }
+`);

@@ -2,7 +2,7 @@
 import { onScopeDispose, ref, shallowRef, toValue, watch, type MaybeRefOrGetter } from 'vue';
 
 import { ask } from '@/api/client';
-import { toFailure, type Failure } from '@/api/failure';
+import { isAway, toFailure, type Failure } from '@/api/failure';
 import { BarsQuery, BarsStream } from '@/api/operations/desk';
 import { openStream } from '@/api/streams';
 import type { BarInterval, BarsQuery as Answer } from '@/gql/graphql';
@@ -10,6 +10,7 @@ import type { BarInterval, BarsQuery as Answer } from '@/gql/graphql';
 import type { Candle } from './indicators';
 
 const PAGE = 500;
+const RETRY_MS = 4_000;
 type Bar = Answer['bars'][number];
 
 function toCandle(bar: Bar): Candle {
@@ -26,37 +27,62 @@ export function useCandles(symbol: MaybeRefOrGetter<string>, interval: MaybeRefO
   let turn = 0;
   let hasMore = true;
   let isPaging = false;
+  let retry: ReturnType<typeof setTimeout> | undefined;
+
+  /** Heard before the history is there. */
+  let early: Candle[] = [];
 
   function take(candle: Candle): void {
+    if (isLoading.value) early.push(candle);
     const list = candles.value;
     const last = list.at(-1);
     if (last && candle.time < last.time) return;
     if (last?.time === candle.time) list[list.length - 1] = candle;
-    else list.push(candle);
+    else if (last) list.push(candle);
     newest.value = candle;
   }
 
-  async function load(): Promise<void> {
+  /** Listening comes before reading: a candle that begins between the two is not missed. */
+  function follow(wanted: { symbol: string; interval: BarInterval }): void {
+    close?.();
+    close = openStream({ document: BarsStream, variables: wanted, next: (data) => take(toCandle(data.bars)), reopened: () => void read(wanted) });
+  }
+
+  async function read(wanted: { symbol: string; interval: BarInterval }): Promise<void> {
     const mine = ++turn;
+    clearTimeout(retry);
+    isLoading.value = true;
+    early = [];
+    try {
+      const { bars } = await ask(BarsQuery, { ...wanted, limit: PAGE });
+      if (mine !== turn) return;
+      failure.value = null;
+      hasMore = bars.length === PAGE;
+      candles.value = bars.map(toCandle);
+      isLoading.value = false;
+      for (const candle of early) take(candle);
+      if (early.length) candles.value = [...candles.value];
+    } catch (error) {
+      if (mine !== turn) return;
+      failure.value = toFailure(error);
+      if (isAway(failure.value)) retry = setTimeout(() => void read(wanted), RETRY_MS);
+    }
+    isLoading.value = false;
+  }
+
+  async function load(): Promise<void> {
     const wanted = { symbol: toValue(symbol), interval: toValue(interval) };
+    turn += 1;
+    clearTimeout(retry);
     close?.();
     close = null;
     candles.value = [];
     newest.value = null;
     hasMore = true;
-    if (!wanted.symbol) return;
-    isLoading.value = true;
     failure.value = null;
-    try {
-      const { bars } = await ask(BarsQuery, { ...wanted, limit: PAGE });
-      if (mine !== turn) return;
-      candles.value = bars.map(toCandle);
-      hasMore = bars.length === PAGE;
-      close = openStream({ document: BarsStream, variables: wanted, next: (data) => take(toCandle(data.bars)), reopened: () => void load() });
-    } catch (error) {
-      if (mine === turn) failure.value = toFailure(error);
-    }
-    if (mine === turn) isLoading.value = false;
+    if (!wanted.symbol) return;
+    follow(wanted);
+    await read(wanted);
   }
 
   /** Read the page before the oldest candle, when there is one. */
@@ -80,6 +106,7 @@ export function useCandles(symbol: MaybeRefOrGetter<string>, interval: MaybeRefO
   watch([() => toValue(symbol), () => toValue(interval)], () => void load(), { immediate: true });
   onScopeDispose(() => {
     turn += 1;
+    clearTimeout(retry);
     close?.();
   });
   return { candles, newest, isLoading, failure, load, older };

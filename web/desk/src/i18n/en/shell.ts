@@ -29,6 +29,7 @@ export const shell = {
     menuOf: 'Menu of {name}',
     toDark: 'Dark colours',
     toLight: 'Light colours',
+    away: 'This page goes on by itself as soon as the server answers.',
     clock: 'The clock of this computer is off by {seconds} seconds. Times that you enter may be wrong: set it right.',
   },
   signIn: {

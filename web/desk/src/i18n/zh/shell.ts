@@ -31,6 +31,7 @@ export const shell: typeof model = {
     menuOf: '{name} 的菜单',
     toDark: '深色界面',
     toLight: '浅色界面',
+    away: '服务器恢复后，本页会自动继续。',
     clock: '本机时钟相差 {seconds} 秒，您输入的时间可能有误，请校准。',
   },
   signIn: {
