@@ -13,7 +13,7 @@ from typing import BinaryIO, cast
 import orjson
 
 from adapters.embedded.server_folder import make_private_folder
-from domain.kernel.database import pool, unavailable_when_down
+from domain.kernel.database import borrowed, unavailable_when_down
 
 _LONGEST_SECONDS = 86_400
 
@@ -32,7 +32,7 @@ class FolderArchive:
         make_private_folder(self._folder)
         fresh = place.with_suffix(".part")
         with gzip.open(fresh, "wb", compresslevel=6) as file, unavailable_when_down():
-            async with pool().acquire() as connection:
+            async with borrowed() as connection:
 
                 async def write(data: bytes) -> None:
                     await asyncio.to_thread(cast(BinaryIO, file).write, data)

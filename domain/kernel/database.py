@@ -8,6 +8,7 @@ from asyncio import CancelledError
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
 from contextvars import ContextVar
+from types import TracebackType
 from typing import Any, cast
 
 import asyncpg
@@ -28,54 +29,59 @@ class PooledConnection(asyncpg.Connection):
     That query costs a round trip per use; no code here leaves session state behind (locks are held per transaction or
     on a dedicated connection, settings are set at connect).
 
-    The exception is a use that was cancelled. Between a statement's preparation and its run the server has a
-    transaction open, of which asyncpg does not know; the next simple query ends it.
+    The exception is a use that was interrupted, by its caller or by its time limit. Between a statement's preparation
+    and its run the server has a transaction open, of which asyncpg does not know; the next simple query ends it.
     """
 
-    __slots__ = ("_was_cancelled",)
+    __slots__ = ("_was_interrupted",)
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self._was_cancelled = False
+        self._was_interrupted = False
+
+    @property
+    def is_clean(self) -> bool:
+        """True if there is nothing to reset: handing it back waits for nothing."""
+        return not (self._was_interrupted or self.is_closed() or self.is_in_transaction())
 
     def get_reset_query(self) -> str:
-        """Nothing to reset, unless a use was cancelled."""
-        if not self._was_cancelled:
+        """Nothing to reset, unless a use was interrupted."""
+        if not self._was_interrupted:
             return ""
-        self._was_cancelled = False
+        self._was_interrupted = False
         return "SELECT 1"
 
     async def fetch(self, query: str, *args: Any, **options: Any) -> Any:
         """All rows of a statement."""
-        with self._noting_cancellation():
+        with self._noting_interruption():
             return await super().fetch(query, *args, **options)
 
     async def fetchrow(self, query: str, *args: Any, **options: Any) -> Any:
         """The first row of a statement."""
-        with self._noting_cancellation():
+        with self._noting_interruption():
             return await super().fetchrow(query, *args, **options)
 
     async def fetchval(self, query: str, *args: Any, **options: Any) -> Any:
         """A value of the first row of a statement."""
-        with self._noting_cancellation():
+        with self._noting_interruption():
             return await super().fetchval(query, *args, **options)
 
     async def execute(self, query: str, *args: Any, **options: Any) -> Any:
         """Run a statement."""
-        with self._noting_cancellation():
+        with self._noting_interruption():
             return await super().execute(query, *args, **options)
 
     async def executemany(self, command: str, args: Any, **options: Any) -> Any:
         """Run a statement once for each of the argument lists."""
-        with self._noting_cancellation():
+        with self._noting_interruption():
             return await super().executemany(command, args, **options)
 
     @contextmanager
-    def _noting_cancellation(self) -> Iterator[None]:
+    def _noting_interruption(self) -> Iterator[None]:
         try:
             yield
-        except CancelledError:
-            self._was_cancelled = True
+        except (CancelledError, TimeoutError):
+            self._was_interrupted = True
             raise
 
 
@@ -132,6 +138,41 @@ def pool() -> asyncpg.Pool:
     return cast(asyncpg.Pool, client._pool)
 
 
+class _Borrowed:
+    """A connection of the pool, for as long as the context lasts.
+
+    asyncpg hands a connection back in a task of its own, because resetting it may wait and must not be cancelled. Most
+    connections have nothing to reset, and are handed back here and now: a task costs as much as a small statement.
+    """
+
+    __slots__ = ("_connection", "_pool")
+
+    async def __aenter__(self) -> Connection:
+        self._pool = pool()
+        self._connection = cast(Connection, await self._pool.acquire())
+        return self._connection
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        proxy = cast(Any, self._connection)
+        held = proxy._con
+        if kind is None and held is not None and held.is_clean:
+            held._on_release()
+            await proxy._holder.release(None)
+        else:
+            await self._pool.release(proxy)
+
+
+def borrowed() -> AbstractAsyncContextManager[Connection]:
+    """A connection of the pool behind the ORM's default connection.
+
+    Raises:
+        Unavailable: the database is not connected yet.
+    """
+    return _Borrowed()
+
+
 def pool_use() -> dict[str, int]:
     """The numbers of used connections of the pool, and of waiting uses.
 
@@ -170,8 +211,8 @@ async def reading() -> AsyncIterator[Connection]:
     """A pooled connection for several reads."""
     refuse_in_transaction()
     with unavailable_when_down():
-        async with pool().acquire() as connection:
-            yield cast(Connection, connection)
+        async with borrowed() as connection:
+            yield connection
 
 
 async def fetch(sql: str, *arguments: object) -> list[Row]:
@@ -179,9 +220,11 @@ async def fetch(sql: str, *arguments: object) -> list[Row]:
     refuse_in_transaction()
     with unavailable_when_down():
         try:
-            return await pool().fetch(sql, *arguments)
+            async with borrowed() as connection:
+                return await connection.fetch(sql, *arguments)
         except CONNECTION_ERRORS:
-            return await pool().fetch(sql, *arguments)
+            async with borrowed() as connection:
+                return await connection.fetch(sql, *arguments)
 
 
 async def fetch_row(sql: str, *arguments: object) -> Row | None:

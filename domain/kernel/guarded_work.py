@@ -5,11 +5,9 @@ loaded before, with known versions: it decides first and then sends one statemen
 the versions, and lets the writes through or undoes everything. Nothing is read between the lock and the commit.
 """
 
-from typing import cast
-
 import asyncpg
 
-from domain.kernel.database import Connection, Row, pool, unavailable_when_down
+from domain.kernel.database import Row, borrowed, unavailable_when_down
 from domain.kernel.rows import guarded
 from domain.kernel.unit_of_work import Writing
 
@@ -37,8 +35,8 @@ class GuardedWork(Writing):
         sql = guarded(guard, len(arguments), writes)
         try:
             with unavailable_when_down():
-                async with pool().acquire() as connection:
+                async with borrowed() as connection:
                     rows = (encoded for _, encoded in self._writes)
-                    return await cast(Connection, connection).fetch(sql, *arguments, *rows)
+                    return await connection.fetch(sql, *arguments, *rows)
         except (asyncpg.SerializationError, asyncpg.UniqueViolationError) as error:
             raise StaleVersions(str(error)) from error

@@ -11,7 +11,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequen
 from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from datetime import datetime
-from typing import cast
 
 import asyncpg
 from tortoise import Model
@@ -19,7 +18,14 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.exceptions import IntegrityError
 
 from domain.kernel.bus import Bus, Message
-from domain.kernel.database import Connection, Row, in_transaction, pool, refuse_in_transaction, unavailable_when_down
+from domain.kernel.database import (
+    Connection,
+    Row,
+    borrowed,
+    in_transaction,
+    refuse_in_transaction,
+    unavailable_when_down,
+)
 from domain.kernel.orm import client_of
 from domain.kernel.rows import Record, Write, encode_rows, joined
 from domain.kernel.time import utc_now
@@ -148,8 +154,8 @@ async def unit_of_work(bus: Bus) -> AsyncIterator[UnitOfWork]:
     token = in_transaction.set(True)
     try:
         with unavailable_when_down():
-            async with pool().acquire() as connection, connection.transaction():
-                work = UnitOfWork(cast(Connection, connection), utc_now())
+            async with borrowed() as connection, connection.transaction():
+                work = UnitOfWork(connection, utc_now())
                 fence = _fence.get()
                 if fence is not None:
                     await fence(work)

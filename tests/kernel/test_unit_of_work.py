@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, nullcontext, suppress
 from decimal import Decimal
 from functools import partial
 
@@ -14,7 +14,7 @@ from domain.accounts.models import InterestRate
 from domain.kernel import orm
 from domain.kernel.bus import Message, NullBus
 from domain.kernel.cache import VersionedCache, bump
-from domain.kernel.database import fetch, pool, reading
+from domain.kernel.database import borrowed, fetch, pool, reading
 from domain.kernel.errors import Conflict
 from domain.kernel.time import utc_now
 from domain.kernel.topic_queries import read_versions
@@ -130,21 +130,45 @@ async def test_a_violation_of_another_constraint_is_an_error(database: str) -> N
             await work.insert_once(InterestRate(currency="SEK", loan_rate=Decimal(-1), updated_at=work.now))
 
 
-async def test_a_cancelled_statement_leaves_no_transaction_open(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("interruption", [asyncio.CancelledError, TimeoutError])
+@pytest.mark.parametrize("caught", [False, True])
+async def test_an_interrupted_statement_leaves_no_transaction_open(
+    database: str, monkeypatch: pytest.MonkeyPatch, interruption: type[BaseException], *, caught: bool
+) -> None:
     prepared = asyncpg.Connection._get_statement
 
     async def cut(self: asyncpg.Connection, *args: object, **options: object) -> None:
-        # As if the task was cancelled after the server has prepared the statement, and before it is run.
+        # As if the task was interrupted after the server has prepared the statement, and before it is run.
         await prepared(self, *args, **options)
-        raise asyncio.CancelledError
+        raise interruption
 
-    # All connections of the pool but one are in use: the next use gets the one that was cancelled.
+    async def interrupted() -> None:
+        async with borrowed() as connection:
+            with suppress(interruption) if caught else nullcontext():
+                await connection.fetch("SELECT count(*) FROM accounts WHERE name = $1", "x")
+
+    # All connections of the pool but one are in use: the next use gets the one that was interrupted.
     async with AsyncExitStack() as others:
         for _ in range(pool().get_max_size() - 1):
-            await others.enter_async_context(pool().acquire())
+            await others.enter_async_context(borrowed())
         with monkeypatch.context() as once:
             once.setattr(asyncpg.Connection, "_get_statement", cut)
-            with pytest.raises(asyncio.CancelledError):
-                await pool().fetch("SELECT count(*) FROM accounts WHERE name = $1", "x")
-        async with pool().acquire() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
+            with nullcontext() if caught else pytest.raises(interruption):
+                await interrupted()
+        async with borrowed() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
             assert await connection.fetchval("SELECT count(*) FROM accounts") == 0
+
+
+async def test_a_connection_is_free_as_soon_as_its_use_ends(database: str) -> None:
+    async with borrowed() as connection:
+        await connection.fetchval("SELECT 1")
+        idle = pool().get_idle_size()
+    assert pool().get_idle_size() == idle + 1
+    # What a use left open ends with it.
+    async with borrowed() as connection:
+        await connection.execute("BEGIN")
+        left = asyncio.get_running_loop()
+        left.set_exception_handler(lambda _loop, _context: None)
+    left.set_exception_handler(None)
+    async with borrowed() as connection:
+        assert not connection.is_in_transaction()
