@@ -1,4 +1,4 @@
-/** An account's page and what belongs to a person: whole lists as files, refusals at their fields, sessions. */
+/** An account’s page and what belongs to a person: whole lists as files, refusals at their fields, sessions, layouts. */
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
@@ -104,4 +104,33 @@ test('sessions are shown, and another one is ended', async () => {
   await page.click('form:has([name=ownPassword]) button[type=submit]');
   await page.waitForSelector('[name=ownPassword][aria-invalid=true]');
   assert.equal(await page.inputValue('[name=ownPassword]'), 'aaaaaaaaaaaaaa');
+});
+
+const panels = (page) => page.evaluate(() => [...document.querySelectorAll('.dv-tab')].map(({ innerText }) => innerText.replace(/\s*✕/, '').trim()).sort());
+
+test('a layout is saved on the server under its name, beside those of another computer, and is there on the next', async () => {
+  const person = await newcomer();
+  const { page, problems } = tab;
+  await enter(tab, ADDRESS, person);
+  await page.waitForSelector('[data-test=ticket]');
+  const first = await panels(page);
+  // Another computer has saved one meanwhile.
+  await person.ask('mutation ($given: JSON!) { savePreferences(preferences: $given) }', { given: { layouts: { Elsewhere: {} } } });
+  await page.selectOption('#layout-choice', 'panel:chart');
+  await becomes(async () => (await panels(page)).length, first.length + 1);
+  await page.selectOption('#layout-choice', 'save:');
+  await page.fill('dialog input', 'Two charts');
+  await page.click('dialog button[type=submit]');
+  const kept = async () => Object.keys((await person.ask('{ viewer { preferences } }')).viewer.preferences.layouts ?? {}).sort();
+  await becomes(kept, ['Elsewhere', 'Two charts']);
+
+  const second = await openTab(browser, ADDRESS);
+  await enter(second, ADDRESS, person);
+  await second.page.waitForSelector('#layout-choice');
+  await second.page.selectOption('#layout-choice', 'preset:trader');
+  await becomes(() => panels(second.page), first);
+  await second.page.selectOption('#layout-choice', 'saved:Two charts');
+  await becomes(async () => (await panels(second.page)).length, first.length + 1);
+  await second.context.close();
+  assert.deepEqual(problems, []);
 });
