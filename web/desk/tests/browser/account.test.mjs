@@ -111,8 +111,10 @@ const panels = (page) => page.evaluate(() => [...document.querySelectorAll('.dv-
 
 test('a layout is saved on the server under its name, beside those of another computer, and is there on the next', async () => {
   const person = await newcomer();
-  const { page, problems } = tab;
-  await enter(tab, ADDRESS, person);
+  // A tab of its own: the other one still speaks the language that somebody chose in it.
+  const own = await openTab(browser, ADDRESS);
+  const { page, problems } = own;
+  await enter(own, ADDRESS, person);
   await page.waitForSelector('[data-test=ticket]');
   await becomes(() => panels(page), TRADER);
   // Another computer has saved one meanwhile.
@@ -133,5 +135,6 @@ test('a layout is saved on the server under its name, beside those of another co
   await second.page.selectOption('#layout-choice', 'saved:Two charts');
   await becomes(() => panels(second.page), ['Chart', ...TRADER].sort());
   await second.context.close();
+  await own.context.close();
   assert.deepEqual(problems, []);
 });
