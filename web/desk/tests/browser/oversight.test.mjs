@@ -152,14 +152,33 @@ test('a risk manager stops, and opens nothing', async () => {
   await renamed.waitFor({ state: 'detached' });
 });
 
-test('an administrator adds a person', async () => {
-  const { page } = await open('ADMIN', '/admin/users');
+test('an administrator adds a person, grants an account and takes it away', async () => {
+  const { page, person } = await open('ADMIN', '/admin/users');
   await page.click('[data-action=new-user]');
   await page.fill('[data-test=user-form] [name=name]', 'New Trader');
   await page.fill('[name=newEmail]', `new-${process.pid}@example.com`);
   await page.fill('[name=newPassword]', 'shortish 12 x');
   await page.click('[data-test=user-form] button[type=submit]');
-  await page.waitForFunction(() => document.querySelector('[data-test=users]')?.textContent.includes('New Trader'));
+  await page.locator('[data-test=users] tr:has-text("New Trader") [data-action=grants]').click();
+  await page.selectOption('[name=grantAccount]', person.accountId);
+  await page.click('dialog [data-action=grant]');
+  const held = page.locator('dialog .grants li');
+  await held.waitFor();
+  await held.locator('button').click();
+  await held.waitFor({ state: 'detached' });
+});
+
+test('a task is paused and resumed, and run at once', async () => {
+  const { page } = await open('ADMIN', '/system');
+  const task = page.locator('[data-test=tasks] tbody tr').first();
+  const name = await task.getAttribute('data-task');
+  for (const paused of [true, false]) {
+    await task.locator('[data-action=pause-task]').click();
+    await page.waitForFunction(([of, muted]) => document.querySelector(`[data-task="${of}"]`)?.classList.contains('muted') === muted, [name, paused]);
+  }
+  await task.locator('[data-action=run-task]').click();
+  await page.selectOption('#run-task', name);
+  await page.locator('.runs tbody tr', { hasText: name }).first().waitFor();
 });
 
 test('a case is worked: taken, noted, dismissed, closed, learnt and forgotten; a detector is replayed', async () => {
