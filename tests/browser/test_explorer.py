@@ -1,5 +1,6 @@
 """The explorer in a real browser: it signs in, asks and listens, and nothing comes from anywhere but the server."""
 
+import asyncio
 import json
 import os
 from collections.abc import AsyncIterator, Iterator
@@ -14,7 +15,7 @@ from adapters.embedded import EmbeddedServices
 from domain.access.tokens import ACCESS_TOKEN_LIFETIME, TokenSigner
 from tests.browser.devtools import Page, find_chromium, open_page, running_chromium
 from tests.support.databases import DatabaseFactory
-from tests.support.waiting import eventually
+from tests.support.waiting import PATIENCE_SECONDS, eventually
 from tests.support.web import Web, web_process
 
 _PAGES = Path(__file__).parents[2] / "web" / "explorer" / "dist" / "index.html"
@@ -242,15 +243,12 @@ async def test_the_starter_tabs_use_a_real_account_and_list_streamed_events(page
         "quantity": "0.1",
         "limitPrice": "90",
     }
-    for _ in range(2):
-        # A subscription does not say when it has begun: orders are placed until two are heard of.
-        before = await page.evaluate(f"JSON.parse({_RESPONSE} || '{{}}').received || 0")
-        placed = web.ask(_ORDER, authorization, input=order)
-        assert placed["placeOrder"]["order"]["status"] == "PENDING_NEW", placed
-        if before:
-            await page.wait_for(f"JSON.parse({_RESPONSE}).received > {before}")
-        else:
-            await page.wait_for(f"JSON.parse({_RESPONSE} || '{{}}').received")
+    # A subscription does not say when it has begun: orders are placed until two are heard of.
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while await page.evaluate(f"JSON.parse({_RESPONSE} || '{{}}').received || 0") < 2:
+            placed = web.ask(_ORDER, authorization, input=order)
+            assert placed["placeOrder"]["order"]["status"] == "PENDING_NEW", placed
+            await asyncio.sleep(0.2)
     shown = json.loads(await page.evaluate(_RESPONSE))
     assert shown["received"] == len(shown["messages"]) >= 2
     assert {message["order"]["symbol"] for message in shown["messages"]} == {_SYMBOL}

@@ -5,8 +5,8 @@ import os
 import shutil
 import subprocess
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
 import asyncpg
@@ -79,9 +79,11 @@ class Trading:
         self.placed += len(names)
         return True
 
-    async def be_refused(self) -> None:
-        """Place until it was refused so often."""
+    async def be_refused(self, begin: Callable[[], Awaitable[None]] | None = None) -> None:
+        """Place until it was refused so often; ``begin`` is called before each time."""
         for _ in range(400):
+            if begin is not None:
+                await begin()
             await self.place()
             if sum(self.refusals.values()) >= _REFUSALS:
                 return
@@ -127,18 +129,38 @@ async def test_trading_survives_a_full_disk(platform: Platform) -> None:
 async def test_trading_survives_a_database_without_memory(platform: Platform) -> None:
     if shutil.which("prlimit") is None:
         pytest.skip("prlimit of util-linux is not installed")
+    # A server process that has done much has memory left over, and would ask for none.
+    await _end_servers(platform.whole.database_url)
     async with trading(platform, "MEMORY.LAB") as begun:
-        servers = await _servers(platform.whole.database_url)
-        for server in servers:
-            _bound(server, str(server.memory_info().vms))
-        await begun.be_refused()
+        bounded: set[psutil.Process] = set()
+
+        async def bound() -> None:
+            # A process may open a further connection at any time.
+            for server in set(await _servers(platform.whole.database_url)) - bounded:
+                with suppress(psutil.NoSuchProcess):
+                    _bound(server, str(server.memory_info().vms))
+                    bounded.add(server)
+
+        await begun.be_refused(bound)
         assert set(begun.refusals) == {"OUT_OF_MEMORY"}
         said = platform.web.output.count("reason=OUT_OF_MEMORY")
         # One line a minute, however many are refused.
         assert 1 <= said < _REFUSALS / 2
-        for server in servers:
+        for server in bounded:
             _bound(server, "unlimited")
         await begun.check()
+
+
+async def _end_servers(database_url: str) -> None:
+    """End them; the platform connects again."""
+    connection = await asyncpg.connect(database_url)
+    try:
+        await connection.execute(
+            "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+    finally:
+        await connection.close()
 
 
 async def _servers(database_url: str) -> list[psutil.Process]:
@@ -150,7 +172,7 @@ async def _servers(database_url: str) -> list[psutil.Process]:
         )
     finally:
         await connection.close()
-    return [psutil.Process(row["pid"]) for row in rows]
+    return [psutil.Process(row["pid"]) for row in rows if psutil.pid_exists(row["pid"])]
 
 
 def _bound(server: psutil.Process, size: str) -> None:

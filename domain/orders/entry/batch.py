@@ -36,7 +36,7 @@ from domain.orders.entry.group_commit import ActorsCall
 from domain.orders.model import refusals
 from domain.orders.model.commands import PlaceOrder, request_digest
 from domain.orders.model.events import record_order, signals_of
-from domain.orders.model.order import REUSED_ID, Order, order_conflict
+from domain.orders.model.order import REUSED_ID, Order
 from domain.orders.model.refusals import Refusal
 from domain.orders.model.types import OrderEventKind, Side
 from domain.orders.model.venue_commands import CANCEL, SUBMIT
@@ -285,7 +285,7 @@ class Batch:
                     first = seen.setdefault((command.account_id, command.client_order_id), request.digest)
                     if request.digest != (first if stored is None else stored.request_digest):
                         if stored is not None:
-                            raise order_conflict(stored, REUSED_ID, field="clientOrderId")
+                            raise stored.conflict(REUSED_ID, field="clientOrderId")
                         raise Conflict(REUSED_ID, field="clientOrderId")
                 requests.append(request)
         return requests

@@ -33,7 +33,7 @@ from domain.orders.entry.finding import OrderFinding
 from domain.orders.entry.group_commit import ActorsCall, GroupCommit
 from domain.orders.model.commands import CancelOrders, OrderKey
 from domain.orders.model.events import order_parts, record_order
-from domain.orders.model.order import Order, order_conflict
+from domain.orders.model.order import Order
 from domain.orders.model.types import OrderEventKind, OrderStatus, PendingAction
 from domain.orders.model.venue_commands import CANCEL
 
@@ -169,7 +169,7 @@ def _decide(order: Order, wanted: dict[UUID, Order]) -> CanceledOrder | Conflict
     if pending or order.status is OrderStatus.CANCELED:
         return CanceledOrder(order, replayed=True)
     if not order.is_open:
-        return order_conflict(order, f"The order is {order.status} already.")
+        return order.conflict(f"The order is {order.status} already.")
     wanted[order.id] = order
     return CanceledOrder(order, replayed=False)
 

@@ -25,7 +25,7 @@ from domain.orders.entry.context import OrderContext, ReferenceData
 from domain.orders.entry.displacing import with_enough_prices
 from domain.orders.entry.group_commit import ActorsCall, GroupCommit, outcomes_of
 from domain.orders.model.commands import ClosePosition, Closing, closing_digest, request_digest
-from domain.orders.model.order import REUSED_ID, Order, order_conflict
+from domain.orders.model.order import REUSED_ID, Order
 from domain.orders.model.types import PendingAction
 from domain.positions import queries as position_queries
 from domain.positions.freezing import report_release
@@ -165,7 +165,7 @@ def _close(batch: Batch, reference_data: ReferenceData, call: CloseCall, now: da
 
 def _replayed(first: Order, digest: bytes) -> PlacedOrder:
     if first.request_digest != digest:
-        raise order_conflict(first, REUSED_ID, field="clientOrderId")
+        raise first.conflict(REUSED_ID, field="clientOrderId")
     return PlacedOrder(first, replayed=True)
 
 

@@ -35,7 +35,7 @@ from domain.orders.entry.group_commit import ActorsCall, GroupCommit, outcomes_o
 from domain.orders.entry.placing import OrderEntry
 from domain.orders.model.commands import ModifyOrder
 from domain.orders.model.events import record_order
-from domain.orders.model.order import Order, PendingChange, order_conflict
+from domain.orders.model.order import Order, PendingChange
 from domain.orders.model.order_validation import check_change
 from domain.orders.model.stored_forms import change_snapshot
 from domain.orders.model.types import OrderEventKind, PendingAction
@@ -303,11 +303,11 @@ _ASKED = ("quantity", "limitPrice", "stopPrice", "trailingOffset", "expiresAt")
 
 def _check_state(order: Order, command: ModifyOrder) -> None:
     if not order.is_open:
-        raise order_conflict(order, f"The order is {order.status} already.")
+        raise order.conflict(f"The order is {order.status} already.")
     if command.expected_version not in (None, order.version):
         message = f"The order is at version {order.version}."
-        raise order_conflict(order, message, field="expectedVersion", currentVersion=order.version)
+        raise order.conflict(message, field="expectedVersion", currentVersion=order.version)
     if order.pending_action is PendingAction.CANCEL:
-        raise order_conflict(order, "A cancel of the order is pending.")
+        raise order.conflict("A cancel of the order is pending.")
     if len(order.pending_changes) >= MAX_PENDING_CHANGES:
-        raise order_conflict(order, "Too many changes of the order wait for the venue's answer.")
+        raise order.conflict("Too many changes of the order wait for the venue's answer.")

@@ -25,7 +25,7 @@ from domain.orders.entry.displacing import with_enough_prices
 from domain.orders.entry.group_commit import AccountTurns, GroupCommit, outcomes_of
 from domain.orders.model.commands import PlaceBracket, PlaceOco, PlaceOrder
 from domain.orders.model.group_validation import check_bracket, check_oco
-from domain.orders.model.order import REUSED_ID, Order, order_conflict
+from domain.orders.model.order import REUSED_ID, Order
 from domain.orders.model.order_validation import check_command
 
 MAX_BATCH = 1_000
@@ -201,6 +201,6 @@ def _known_group(batch: Batch, call: PlaceCall, digest: bytes) -> list[Order] | 
         same = known.request_digest == digest and len(group) == len(ids)
         if not same or any(given not in (None, order.client_order_id) for given, order in zip(ids, group, strict=True)):
             with naming_of(call, index):
-                raise order_conflict(known, REUSED_ID, field="clientOrderId")
+                raise known.conflict(REUSED_ID, field="clientOrderId")
         return group
     return None

@@ -207,6 +207,10 @@ class Order:
         """True if it is HELD, PENDING_NEW or working."""
         return self.closed_at is None
 
+    def conflict(self, message: str, **context: str | int | None) -> Conflict:
+        """The refusal of a command that the order has overtaken, with the order's status and version."""
+        return Conflict(message, status=self.status.value, version=self.version, **context)
+
 
 _all_fields = attrgetter(*(item.name for item in fields(Order)))
 
@@ -311,8 +315,3 @@ def changes_in(source: OrderChanges[Any]) -> dict[str, Any]:
 
 # Of a client order id that names an order with other terms.
 REUSED_ID = "This client order id was used for another order."
-
-
-def order_conflict(order: Order, message: str, **context: str | int | None) -> Conflict:
-    """The refusal of a command that the order has overtaken, with the order's status and version."""
-    return Conflict(message, status=order.status.value, version=order.version, **context)
