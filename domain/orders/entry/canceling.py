@@ -27,10 +27,10 @@ from domain.kernel.time import utc_now
 from domain.kernel.unit_of_work import UnitOfWork, Writing, unit_of_work
 from domain.market.instrument_store import instrument_exists
 from domain.orders import queries
-from domain.orders.change_queries import CHANGE_AS_READ, StoredOrder, change_as_read, update_pending
+from domain.orders.change_queries import CHANGE_AS_READ, change_as_read, update_pending
 from domain.orders.entry.context import OrderContext
-from domain.orders.entry.finding import OrderFinding
-from domain.orders.entry.group_commit import ActorsCall, GroupCommit
+from domain.orders.entry.finding import FoundCall, OrderFinding
+from domain.orders.entry.group_commit import GroupCommit
 from domain.orders.model.commands import CancelOrders, OrderKey
 from domain.orders.model.events import order_parts, record_order
 from domain.orders.model.order import Order
@@ -50,25 +50,8 @@ class CanceledOrder:
 
 
 @dataclass(frozen=True, slots=True)
-class CancelCall(ActorsCall):
+class CancelCall(FoundCall):
     """One caller's cancel of an order that was found."""
-
-    found: StoredOrder
-
-    @property
-    def account_id(self) -> UUID:
-        """The account of the order."""
-        return self.found.order.account_id
-
-    @property
-    def order_id(self) -> UUID:
-        """The order."""
-        return self.found.order.id
-
-    @property
-    def accounts(self) -> tuple[UUID, ...]:
-        """The accounts that the call locks."""
-        return (self.account_id,)
 
     def authorize(self) -> None:
         """Check that the actor may make the call."""

@@ -9,6 +9,7 @@ from domain.access.types import Actor
 from domain.kernel.errors import BadInput, NotFound, Unavailable
 from domain.orders import queries
 from domain.orders.change_queries import StoredOrder, read_by_client_id, read_by_id
+from domain.orders.entry.group_commit import ActorsCall
 from domain.orders.model.commands import OrderKey
 from domain.orders.model.order import Order
 
@@ -29,6 +30,28 @@ async def find_order(actor: Actor, key: OrderKey) -> Order:
     else:
         order = (await queries.read_orders([key.id])).get(key.id) if key.id is not None else None
     return _visible(order, actor, key)
+
+
+@dataclass(frozen=True, slots=True)
+class FoundCall(ActorsCall):
+    """One caller's command to an order that was found."""
+
+    found: StoredOrder
+
+    @property
+    def account_id(self) -> UUID:
+        """The account of the order."""
+        return self.found.order.account_id
+
+    @property
+    def order_id(self) -> UUID:
+        """The order."""
+        return self.found.order.id
+
+    @property
+    def accounts(self) -> tuple[UUID, ...]:
+        """The accounts that the call locks."""
+        return (self.account_id,)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -30,8 +30,8 @@ from domain.orders.entry.activity_queries import add_activity, load_activity
 from domain.orders.entry.book_memory import BookMemory, RememberedBook
 from domain.orders.entry.context import OrderContext, ReferenceData
 from domain.orders.entry.displacing import Displacement, cancel_displaced, with_enough_prices
-from domain.orders.entry.finding import OrderFinding
-from domain.orders.entry.group_commit import ActorsCall, GroupCommit, outcomes_of
+from domain.orders.entry.finding import FoundCall, OrderFinding
+from domain.orders.entry.group_commit import GroupCommit, outcomes_of
 from domain.orders.entry.placing import OrderEntry
 from domain.orders.model.commands import ModifyOrder
 from domain.orders.model.events import record_order
@@ -47,26 +47,10 @@ MAX_PENDING_CHANGES = 20
 
 
 @dataclass(frozen=True, slots=True)
-class ModifyCall(ActorsCall):
+class ModifyCall(FoundCall):
     """One caller's modification of an order that was found."""
 
-    found: StoredOrder
     command: ModifyOrder
-
-    @property
-    def account_id(self) -> UUID:
-        """The account of the order."""
-        return self.found.order.account_id
-
-    @property
-    def order_id(self) -> UUID:
-        """The order."""
-        return self.found.order.id
-
-    @property
-    def accounts(self) -> tuple[UUID, ...]:
-        """The accounts that the call locks."""
-        return (self.account_id,)
 
     def authorize(self) -> None:
         """Check that the actor may make the call."""
