@@ -9,7 +9,7 @@ from uuid import UUID
 from domain.accounts.event_queries import INSERT_EVENTS, event_record, publish_events
 from domain.accounts.types import AccountBook, AccountEvent
 from domain.kernel.guarded_work import GuardedWork
-from domain.kernel.rows import Record, Write, encode_rows
+from domain.kernel.rows import Record, Write, encode_rows, update
 
 # Locks the accounts in id order; raises a serialization failure unless they and the topics have these versions still.
 _GUARD = "SELECT * FROM lock_current_accounts($1::uuid[], $2::bigint[], '{}', $3::text[], $4::bigint[])"
@@ -19,11 +19,11 @@ _GUARD_WITH_ORDERS = (
     "FROM change_orders_as_read($1::uuid[], $2::bigint[], $3::text[], $4::bigint[], $5::json) AS g"
 )
 # What orders change of an account. Acknowledgements may have raised its event sequence since it was read.
-_UPDATE = Write(
+_UPDATE = update(
     "accounts",
-    "UPDATE accounts AS a SET reserved = n.reserved, event_sequence = a.event_sequence + n.events, "
-    "book_version = a.book_version + 1 FROM {rows} WHERE a.id = n.id",
-    {"id": "uuid", "reserved": "numeric", "events": "bigint"},
+    {"id": "uuid", "reserved": "numeric", "event_sequence": "bigint", "book_version": "bigint"},
+    keys=("id",),
+    added=("event_sequence", "book_version"),
 )
 
 
@@ -77,11 +77,7 @@ _INSERT_UNDER_LOCK = _insertion(
     sequence=_SEQUENCE, payload=f"left(n.payload, -1) || '{_ACCOUNT}' || guard.figures || '}}'"
 )
 # What a venue's acknowledgement changes of an account: nothing that is decided on, so the version stays.
-_COUNT = Write(
-    "accounts",
-    "UPDATE accounts AS a SET event_sequence = a.event_sequence + n.events FROM {rows} WHERE a.id = n.id",
-    {"id": "uuid", "events": "bigint"},
-)
+_COUNT = update("accounts", {"id": "uuid", "event_sequence": "bigint"}, keys=("id",), added=("event_sequence",))
 
 
 def _numbered(event: AccountEvent, sequence: int, payload: str) -> AccountEvent:
@@ -107,7 +103,11 @@ async def write_books(
     changed = [book for book in ordered if book.events]
     before = {book.id: book.event_sequence - len(book.events) for book in ordered}
     await work.write(
-        _UPDATE, [{"id": book.id, "reserved": book.reserved, "events": len(book.events)} for book in changed]
+        _UPDATE,
+        [
+            {"id": book.id, "reserved": book.reserved, "event_sequence": len(book.events), "book_version": 1}
+            for book in changed
+        ],
     )
     await work.write(
         _INSERT,
@@ -146,7 +146,7 @@ async def write_events_of_others(
         StaleVersions: the guard did not hold; nothing was written.
         Unavailable: the database is away; the outcome is unknown.
     """
-    await work.write(_COUNT, [{"id": account_id, "events": len(own)} for account_id, own in events.items()])
+    await work.write(_COUNT, [{"id": account_id, "event_sequence": len(own)} for account_id, own in events.items()])
     await work.write(_INSERT_UNDER_LOCK, [event_record(event) for own in events.values() for event in own])
     query = (
         f"SELECT g.account_id, (g.account).event_sequence, format('{_FORM}}}', {_VALUES}) AS figures FROM {guard} AS g"

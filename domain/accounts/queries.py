@@ -23,7 +23,7 @@ from domain.accounts.types import (
 )
 from domain.kernel.database import Row, fetch, fetch_row, reading
 from domain.kernel.pages import Page, PageRequest, encode_cursor, make_page, number_key
-from domain.kernel.rows import Write, insertion, reader
+from domain.kernel.rows import insertion, reader, update
 from domain.kernel.unit_of_work import UnitOfWork
 
 _COLUMNS = """id, owner_id, name, venue, kind, position_mode, state, currency, cash, reserved, realized_pnl, fees_paid,
@@ -52,11 +52,8 @@ _CHANGING = {
     "carried_on": "date",
     **dict.fromkeys(("reduce_only_role", "halted_role", "state_by", "state_reason"), "text"),
 }
-_UPDATE = Write(
-    "accounts",
-    f"UPDATE accounts AS a SET {', '.join(f'{name} = n.{name}' for name in _CHANGING)}, "
-    "book_version = a.book_version + n.changes FROM {rows} WHERE a.id = n.id",
-    {"id": "uuid", "changes": "int", **_CHANGING},
+_UPDATE = update(
+    "accounts", {"id": "uuid", **_CHANGING, "book_version": "bigint"}, keys=("id",), added=("book_version",)
 )
 _changed = reader("id", *_CHANGING)
 _TRANSACTION_COLUMNS = """id, account_id, sequence, kind, contra, amount, balance_after, currency, order_id,
@@ -120,7 +117,7 @@ async def write_books(
     events go to the bus after the commit; otherwise subscribers read them from the log with the next that does.
     """
     changed = [book for book in books if book.events]
-    await work.write(_UPDATE, [_changed(book) | {"changes": int(book.id not in acknowledged)} for book in changed])
+    await work.write(_UPDATE, [_changed(book) | {"book_version": int(book.id not in acknowledged)} for book in changed])
     await work.write(_INSERT_TRANSACTIONS, [_posted(row) for book in changed for row in book.transactions])
     await write_events(work, changed, publish=publish)
 

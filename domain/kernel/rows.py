@@ -17,16 +17,23 @@ import orjson
 Record = Mapping[str, Any]
 
 
+# True of every row. The planner takes a hundred rows for granted, for which it would read a table of a few thousand as
+# a whole; of a range between two constants it expects almost nothing, and looks the rows up by their key.
+_FEW = f"n.id BETWEEN '{UUID(int=0)}' AND '{UUID(int=2**128 - 1)}'"
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Write:
     """A statement that writes rows of ``table``; in its ``sql``, ``{rows}`` stands for them, as a relation ``n``.
 
-    ``columns`` names the columns of ``n`` with their PostgreSQL types; what a row leaves out is NULL there.
+    ``columns`` names the columns of ``n`` with their PostgreSQL types; what a row leaves out is NULL there. ``by_id``:
+    the rows change those of the table with the same ``id``.
     """
 
     table: str
     sql: str
     columns: Mapping[str, str]
+    by_id: bool = False
 
     def text(self, place: int, *, behind: str = "") -> str:
         """The statement with its rows in the argument at ``place``.
@@ -35,9 +42,22 @@ class Write:
         """
         columns = ", ".join(f"{name} {kind}" for name, kind in self.columns.items())
         rows = f"json_to_recordset(${place}::json) AS n ({columns})"
+        if self.by_id:
+            rows = f"(SELECT n.* FROM {rows} WHERE {_FEW}) AS n"  # noqa: S608  constants
         if behind:
             rows = f"(SELECT n.* FROM (SELECT count(*) FROM {behind}) AS first, {rows}) AS n"  # noqa: S608  constants
         return self.sql.replace("{rows}", rows)
+
+
+def update(table: str, columns: Mapping[str, str], *, keys: Sequence[str], added: Sequence[str] = ()) -> Write:
+    """A ``Write`` that changes the rows with the same ``keys``, of which ``id`` is one.
+
+    They get the other columns' values; what is ``added`` is an amount, by which the column grows.
+    """
+    changes = (f"{name} = {f't.{name} + ' if name in added else ''}n.{name}" for name in columns if name not in keys)
+    same = " AND ".join(f"t.{name} = n.{name}" for name in keys)
+    sql = f"UPDATE {table} AS t SET {', '.join(changes)} FROM {{rows}} WHERE {same}"  # noqa: S608  constants
+    return Write(table, sql, columns, by_id=True)
 
 
 def insertion(table: str, columns: Mapping[str, str], tail: str = "") -> Write:

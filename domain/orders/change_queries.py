@@ -8,18 +8,13 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from domain.kernel.database import Row, fetch
-from domain.kernel.rows import Record, Write, reader
+from domain.kernel.rows import Record, reader, update
 from domain.kernel.unit_of_work import Writing
 from domain.orders.model.order import Order
-from domain.orders.queries import SELECT_ORDER, changes_text, column_types, to_order
+from domain.orders.queries import KEYS, SELECT_ORDER, changes_text, column_types, to_order
 
 # A command that waits for its venue's answer changes no more than this.
-_ASK = Write(
-    "orders",
-    "UPDATE orders AS o SET pending_action = n.pending_action, updated_at = n.updated_at, version = n.version "
-    "FROM {rows} WHERE o.id = n.id AND o.account_id = n.account_id",
-    column_types(("id", "account_id", "pending_action", "updated_at", "version")),
-)
+_ASK = update("orders", column_types((*KEYS, "pending_action", "updated_at", "version")), keys=KEYS)
 _asked = reader(*_ASK.columns)
 # Nor does a change that waits for it, and the reservations of the orders that it excludes.
 _CHANGING = (
@@ -33,13 +28,8 @@ _CHANGING = (
     "reserved_quantity",
     "reserve_rate",
 )
-_CHANGE = Write(
-    "orders",
-    f"UPDATE orders AS o SET {', '.join(f'{name} = n.{name}' for name in _CHANGING)} FROM {{rows}} "
-    "WHERE o.id = n.id AND o.account_id = n.account_id",
-    column_types(("id", "account_id", *_CHANGING)),
-)
-_changing = reader("id", "account_id", *(name for name in _CHANGING if name != "pending_changes"))
+_CHANGE = update("orders", column_types((*KEYS, *_CHANGING)), keys=KEYS)
+_changing = reader(*KEYS, *(name for name in _CHANGING if name != "pending_changes"))
 
 
 @dataclass(frozen=True, slots=True)

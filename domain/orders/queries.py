@@ -15,7 +15,7 @@ import orjson
 
 from domain.kernel.database import Row, fetch
 from domain.kernel.named_form import field_kinds
-from domain.kernel.rows import Record, Write, insertion, reader
+from domain.kernel.rows import Record, insertion, reader, update
 from domain.kernel.time import Nanos
 from domain.kernel.unit_of_work import UnitOfWork, Writing
 from domain.orders.model.order import CHANGEABLE, TERMS, Execution, Order
@@ -89,12 +89,8 @@ _FIXED = (frozenset(TERMS) - frozenset(CHANGEABLE)) | frozenset(
     }
 )
 _MUTABLE = tuple(name for name in ORDER_COLUMNS if name not in _FIXED)
-_UPDATE = Write(
-    "orders",
-    f"UPDATE orders AS o SET {', '.join(f'{name} = n.{name}' for name in _MUTABLE)} FROM {{rows}} "
-    "WHERE o.id = n.id AND o.account_id = n.account_id",
-    column_types(("id", "account_id", *_MUTABLE)),
-)
+KEYS = ("id", "account_id")
+_UPDATE = update("orders", column_types((*KEYS, *_MUTABLE)), keys=KEYS)
 _INSERT_EXECUTIONS = insertion(
     "executions",
     {

@@ -13,7 +13,7 @@ import orjson
 
 from domain.kernel.database import Row, fetch, fetch_row
 from domain.kernel.ids import new_id
-from domain.kernel.rows import Write, insertion
+from domain.kernel.rows import insertion, update
 from domain.kernel.time import Nanos
 from domain.kernel.unit_of_work import UnitOfWork
 from domain.orders.venues.outbox import VenueRequest, Writes
@@ -30,11 +30,11 @@ _INSERT = insertion(
         **dict.fromkeys(("created_at", "sent_at"), "timestamptz"),
     },
 )
-_UPDATE = Write(
+_KEYS = ("id", "account_id")
+_UPDATE = update(
     "venue_requests",
-    "UPDATE venue_requests AS r SET sent_at = n.sent_at, attempts = n.attempts FROM {rows} "
-    "WHERE r.id = n.id AND r.account_id = n.account_id",
-    {**dict.fromkeys(("id", "account_id"), "uuid"), "sent_at": "timestamptz", "attempts": "int"},
+    {**dict.fromkeys(_KEYS, "uuid"), "sent_at": "timestamptz", "attempts": "int"},
+    keys=_KEYS,
 )
 _SEEN = insertion(
     "venue_differences",
