@@ -12,6 +12,7 @@ from domain.kernel.rows import Record, reader, update
 from domain.kernel.unit_of_work import Writing
 from domain.orders.model.order import Order
 from domain.orders.queries import KEYS, SELECT_ORDER, changes_text, column_types, to_order
+from domain.orders.row_stamps import SELECT_STAMP, Stamp, split_stamp
 
 # A command that waits for its venue's answer changes no more than this.
 _ASK = update("orders", column_types((*KEYS, "pending_action", "updated_at", "version")), keys=KEYS)
@@ -36,18 +37,18 @@ _changing = reader(*KEYS, *(name for name in _CHANGING if name != "pending_chang
 class StoredOrder:
     """An order as it was read; who decides on it takes a copy.
 
-    ``stamp`` identifies the state of its row: it differs after every write. ``book_version`` is its account's.
+    ``book_version`` is its account's.
     """
 
     order: Order
-    stamp: int
+    stamp: Stamp
     book_version: int
 
 
 # The guard of a statement that changes orders as they were read, whatever else of their accounts has changed.
 CHANGE_AS_READ = "change_orders_as_read($1::uuid[], '{}', '{}', '{}', $2::json)"
 _READ = f"""
-SELECT {SELECT_ORDER}, o.xmin, a.book_version FROM orders o JOIN instruments i ON i.id = o.instrument_id
+SELECT {SELECT_ORDER}, a.book_version, {SELECT_STAMP} FROM orders o JOIN instruments i ON i.id = o.instrument_id
 JOIN accounts a ON a.id = o.account_id
 """
 _BY_ID = f"{_READ} WHERE o.id = ANY($1::uuid[])"
@@ -78,14 +79,14 @@ async def read_by_group(group_ids: Collection[UUID]) -> dict[UUID, StoredOrder]:
 def _by_id(rows: Iterable[Row]) -> dict[UUID, StoredOrder]:
     found = {}
     for row in rows:
-        *values, stamp, version = row
+        (*values, version), stamp = split_stamp(row)
         found[row[0]] = StoredOrder(to_order(values), stamp, version)
     return found
 
 
-def change_as_read(order: Order, stamp: int) -> Record:
+def change_as_read(order: Order, stamp: Stamp) -> Record:
     """The pending part of an order, for a guard that writes it if the row still has the ``stamp``."""
-    return {**_changing(order), "pending_changes": changes_text(order), "stamp": str(stamp)}
+    return {**_changing(order), "pending_changes": changes_text(order), **stamp.record()}
 
 
 async def update_pending(work: Writing, orders: Sequence[Order]) -> None:

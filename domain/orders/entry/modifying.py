@@ -40,6 +40,7 @@ from domain.orders.model.order_validation import check_change
 from domain.orders.model.stored_forms import change_snapshot
 from domain.orders.model.types import OrderEventKind, PendingAction
 from domain.orders.model.venue_commands import CANCEL, REPLACE
+from domain.orders.row_stamps import Stamp
 from domain.positions import queries as position_queries
 
 # Beyond this, somebody sends changes faster than the venue answers them.
@@ -133,7 +134,7 @@ class _Batch:
         self._books: dict[UUID, TradingBook] = {}
         self._remembered: dict[UUID, RememberedBook] = {}
         self._orders: dict[UUID, Order] = {}
-        self._stamps: dict[UUID, int] = {}
+        self._stamps: dict[UUID, Stamp] = {}
         self._changed: dict[UUID, Order] = {}
         self._commands: list[tuple[str, Order]] = []
         self._payloads: list[str | None] = []

@@ -39,14 +39,13 @@ async def acknowledge(
         Unavailable: the database is away; the outcome is unknown, and the venue must be built again.
     """
     orders = {command.order.id: command.order for command in waiting.commands.values()}
-    read = [order.updated_at for order in orders.values()]
     work = GuardedWork(utc_now())
     events = _events(orders, answers, work.now)
     if events is None:
         return None
     lease = (f"venue:{venue}", epoch, position)
     try:
-        await write_acknowledged(work, lease, list(waiting.commands), list(orders.values()), read, events)
+        await write_acknowledged(work, lease, list(waiting.commands), list(orders.values()), waiting.stamps, events)
     except StaleVersions:
         return None
     work.finish(bus)
