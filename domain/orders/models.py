@@ -95,6 +95,8 @@ class Order(Model):
     fee_due = NumericField(default=ZERO, db_default=ZERO)
     fee_minimum = NumericField(default=ZERO, db_default=ZERO)
     tax_due = NumericField(default=ZERO, db_default=ZERO)
+    # The id that a real venue gave it; a trigger copies it from ``venue_order_id``, which has no index.
+    remote_order_id = fields.CharField(max_length=100, null=True)
 
     class Meta:
         table = "orders"

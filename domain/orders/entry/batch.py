@@ -22,7 +22,6 @@ from domain.kernel.rows import Record
 from domain.kernel.unit_of_work import UnitOfWork, Writing
 from domain.market.types import Instrument
 from domain.orders import queries
-from domain.orders.deciding.activity import needs_of
 from domain.orders.deciding.grouping import DecidedGroup, GroupPart
 from domain.orders.deciding.pretrade import Decision, decide
 from domain.orders.deciding.reservations import unreserve
@@ -147,7 +146,7 @@ class Batch:
         self._reference_data.compare(state.versions)
         if state.repeats:
             await self._load_known(work, keys)
-        needs = needs_of(self._reference_data.limits.rules)
+        needs = self._reference_data.needs
         activities = await load_activity(work.fetch, accounts, needs, work.now, most)
         for account_id, account in accounts.items():
             self._books[account_id] = self.context.trading_book(
@@ -162,7 +161,7 @@ class Batch:
         commands = [command for call in calls for command in call.commands]
         account_ids = {command.account_id for command in commands}
         instrument_ids = self._reference_data.instrument_ids(row.symbol for row in commands)
-        needs = needs_of(self._reference_data.limits.rules)
+        needs = self._reference_data.needs
         self._remembered = await memory.recall(account_ids, instrument_ids, needs, now)
         for account_id, one in self._remembered.items():
             self._books[account_id] = self.context.trading_book(

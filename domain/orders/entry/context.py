@@ -18,7 +18,7 @@ from domain.kernel.unit_of_work import UnitOfWork
 from domain.market.market import TOPIC as INSTRUMENTS
 from domain.market.market import Market
 from domain.market.types import Instrument
-from domain.orders.deciding.activity import OrderActivity
+from domain.orders.deciding.activity import ActivityNeeds, OrderActivity, needs_of
 from domain.orders.deciding.trading_book import MarketState, TradingBook
 from domain.orders.exchange.paper import PAPER
 from domain.orders.model.commands import PlaceOrder
@@ -42,7 +42,7 @@ class StaleCache(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ReferenceData:
-    """The cached inputs of decisions, with their versions by topic.
+    """The cached inputs of decisions, with their versions by topic, and what the limits need to know of orders.
 
     ``check`` proves inside a transaction that all of it is current.
     """
@@ -50,6 +50,7 @@ class ReferenceData:
     instruments: Mapping[str, Instrument]
     by_id: Mapping[UUID, Instrument]
     limits: RiskLimits
+    needs: ActivityNeeds
     versions: Mapping[str, int]
 
     def instrument_ids(self, symbols: Iterable[str]) -> set[UUID]:
@@ -90,6 +91,7 @@ class OrderContext:
     venues: Mapping[str, Capabilities] = field(default_factory=dict)
     # None: nothing is traced.
     tracing: Tracing | None = None
+    _held: ReferenceData | None = None
 
     def venue(self, name: str) -> Capabilities | None:
         """The capabilities of a venue; None for the paper venue, which can execute everything."""
@@ -113,7 +115,9 @@ class OrderContext:
         limits_version, limits = await self.limits.held()
         access_version, _ = await self.authenticator.cache.held()
         versions = {INSTRUMENTS: catalog_version, LIMITS: limits_version, ACCESS: access_version}
-        return ReferenceData(catalog.by_symbol, catalog.by_id, limits, versions)
+        if self._held is None or self._held.versions != versions:
+            self._held = ReferenceData(catalog.by_symbol, catalog.by_id, limits, needs_of(limits.rules), versions)
+        return self._held
 
     async def refresh(self) -> None:
         """Bring the caches up to date with the database."""

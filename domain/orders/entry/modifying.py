@@ -23,7 +23,7 @@ from domain.kernel.time import utc_now
 from domain.kernel.unit_of_work import UnitOfWork, Writing, unit_of_work
 from domain.orders import queries
 from domain.orders.change_queries import StoredOrder, change_as_read, read_by_group, update_pending_changes
-from domain.orders.deciding.activity import UnknownPrice, needs_of
+from domain.orders.deciding.activity import UnknownPrice
 from domain.orders.deciding.modify_rules import as_changed, decide_change
 from domain.orders.deciding.trading_book import EXCLUSIVE, TradingBook, alternatives, bucket_of
 from domain.orders.entry.activity_queries import add_activity, load_activity
@@ -151,7 +151,7 @@ class _Batch:
             self._orders = await queries.load_groups(work, groups) | self._orders
         wanted = {order.instrument_id for order in self._orders.values()}
         positions = await position_queries.load_positions(work, accounts, wanted)
-        needs = needs_of(self._reference_data.limits.rules)
+        needs = self._reference_data.needs
         activities = await load_activity(work.fetch, accounts, needs, work.now, most)
         for account_id, account in accounts.items():
             self._books[account_id] = self._context.trading_book(
@@ -174,7 +174,7 @@ class _Batch:
             self._stamps[order_id] = one.stamp
             known[one.order.account_id] = max(known.get(one.order.account_id, 0), one.book_version)
         wanted = {order.instrument_id for order in self._orders.values()}
-        needs = needs_of(self._reference_data.limits.rules)
+        needs = self._reference_data.needs
         self._remembered = await memory.recall(known, wanted, needs, now, known)
         for account_id, book in self._remembered.items():
             self._books[account_id] = self._context.trading_book(

@@ -7,7 +7,6 @@ from domain.access.types import Actor, no_account, require_trade
 from domain.kernel.database import fetch
 from domain.kernel.errors import NotFound
 from domain.kernel.numbers import ZERO
-from domain.orders.deciding.activity import needs_of
 from domain.orders.deciding.pretrade import decide
 from domain.orders.entry.activity_queries import load_activity
 from domain.orders.entry.placing import OrderEntry
@@ -52,9 +51,7 @@ async def check_order(entry: OrderEntry, actor: Actor, command: PlaceOrder) -> O
     account = accounts.get(command.account_id)
     if account is None:
         raise no_account()
-    activity = (await load_activity(fetch, {account.id: account}, needs_of(reference_data.limits.rules), now))[
-        account.id
-    ]
+    activity = (await load_activity(fetch, {account.id: account}, reference_data.needs, now))[account.id]
     book = context.trading_book(account, positions[account.id], activity, reference_data)
     before = book.available
     decision = decide(command, instrument, context.market_state(instrument, now, account.currency), book)

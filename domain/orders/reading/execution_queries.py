@@ -23,7 +23,7 @@ FROM orders o WHERE o.venue = $1 AND o.venue <> 'paper' AND {named} LIMIT 1
 """
 _OF_ORDER, _OF_VENUE_ORDER = (
     _REPORTED.format(named="o.id = $2 AND $3::text IS NULL"),
-    _REPORTED.format(named="o.venue_order_id = $3 AND $2::uuid IS NULL"),
+    _REPORTED.format(named="o.remote_order_id = $3 AND $2::uuid IS NULL"),
 )
 _BY_ID = f"SELECT {SELECT_EXECUTION} {FROM_EXECUTIONS} WHERE e.id = $1"
 

@@ -182,12 +182,11 @@ async def read_owners(venue: str, order_ids: Collection[UUID]) -> dict[UUID, Own
 async def read_by_venue_ids(venue: str, venue_order_ids: Collection[str]) -> dict[str, UUID]:
     """Our orders by the venue's ids."""
     rows = await fetch(
-        "SELECT venue_order_id, id FROM orders WHERE venue = $1 AND venue <> 'paper' "
-        "AND venue_order_id = ANY($2::text[])",
+        "SELECT remote_order_id, id FROM orders WHERE venue = $1 AND remote_order_id = ANY($2::text[])",
         venue,
         list(venue_order_ids),
     )
-    return {row["venue_order_id"]: row["id"] for row in rows}
+    return {row["remote_order_id"]: row["id"] for row in rows}
 
 
 async def last_execution(venue: str) -> Nanos | None:

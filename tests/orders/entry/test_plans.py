@@ -1,15 +1,20 @@
-"""Statements of the hot path find their orders by an index: they cost the same however many orders there are."""
+"""Statements of the hot path find their rows by an index or a place: they cost the same however many rows there are."""
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from domain.kernel.database import reading
+from domain.kernel.database import Connection, pool, reading
 from domain.orders import change_queries
 from domain.orders.books.acknowledgements import queries as acknowledgement_queries
 from domain.orders.entry import activity_queries
+from domain.orders.venues.queries import read_by_venue_ids
+from tests.orders.factories import command
+from tests.support.book_memory import counted_statements
+from tests.support.trading import Platform
 
 STATEMENTS = {
     "orders that calls name": (change_queries._BY_ID, "uuid[]", "'{}'"),
@@ -22,16 +27,87 @@ STATEMENTS = {
 
 @pytest.mark.parametrize("name", STATEMENTS)
 async def test_a_hot_statement_finds_orders_by_an_index(database: str, name: str) -> None:
-    sql, kind, value = STATEMENTS[name]
     async with reading() as connection, connection.transaction():
         # A table is read from end to end only where no index serves the condition.
-        await connection.execute("SET LOCAL enable_seqscan = off; SET LOCAL plan_cache_mode = force_generic_plan")
-        await connection.execute(f"PREPARE hot({kind}) AS {sql}")
-        (plan,) = json.loads(await connection.fetchval(f"EXPLAIN (FORMAT JSON) EXECUTE hot({value})"))
-        await connection.execute("DEALLOCATE hot")
-    scans = [node for node in _nodes(plan["Plan"]) if node.get("Relation Name") == "orders"]
+        await connection.execute("SET LOCAL enable_seqscan = off")
+        scans = await scans_of(connection, *STATEMENTS[name])
+    scans = [node for node in scans if node["Relation Name"] == "orders"]
     assert scans
     assert all("Index Cond" in node or node["Node Type"] == "Bitmap Heap Scan" for node in scans), scans
+
+
+@pytest.mark.parametrize("guard", ["take_acknowledged", "change_orders_as_read"])
+async def test_a_guard_finds_orders_at_their_places_also_by_a_plan_of_an_empty_table(database: str, guard: str) -> None:
+    async with reading() as connection, connection.transaction():
+        function = await connection.fetchrow("SELECT prosrc, proconfig FROM pg_proc WHERE proname = $1", guard)
+        assert function is not None
+        update = re.search(r"UPDATE orders .*?(?=;)", function["prosrc"])
+        assert update is not None
+        await connection.execute("ANALYZE orders")
+        for setting in function["proconfig"]:
+            await connection.execute("SET LOCAL " + setting.replace("=", " = "))
+        sql = update.group().replace("json_to_recordset(orders)", "json_to_recordset($1::json)")
+        scans = await scans_of(connection, sql, "json", "'[]'")
+    assert [node["Node Type"] for node in scans if node["Relation Name"] == "orders"] == ["Tid Scan"]
+
+
+async def test_few_accounts_among_thousands_are_written_by_their_keys(quiet_desk: Platform) -> None:
+    owner, book = await quiet_desk.open_account("100000")
+    async with counted_statements() as sent:
+        await quiet_desk.services.entry.place_orders(owner, [command(account_id=book.id)])
+    (writing,) = [sql for sql in sent if "lock_current_accounts" in sql]
+    async with reading() as connection:
+        transaction = connection.transaction()
+        await transaction.start()
+        await connection.execute(
+            "INSERT INTO accounts SELECT (jsonb_populate_record(a, jsonb_build_object('id', gen_random_uuid()))).* "
+            "FROM accounts a CROSS JOIN generate_series(1, 5000) LIMIT 5000"
+        )
+        await connection.execute("ANALYZE accounts")
+        rows = writing.count("::json)")
+        types, values = ", json" * rows, ", '[]'" * rows
+        scans = await scans_of(
+            connection, writing, f"uuid[], bigint[], text[], bigint[]{types}", f"'{{}}', '{{}}', '{{}}', '{{}}'{values}"
+        )
+        await transaction.rollback()
+    scans = [node for node in scans if node["Relation Name"] == "accounts"]
+    assert any("Index Cond" in node for node in scans)
+    assert all(node["Node Type"] != "Seq Scan" for node in scans), scans
+
+
+async def test_the_id_of_a_real_venue_is_noted_and_found_whoever_writes_it(quiet_desk: Platform) -> None:
+    owner, book = await quiet_desk.open_account("100000")
+    (placed,) = await quiet_desk.services.entry.place_orders(owner, [command(account_id=book.id)])
+    write = "UPDATE orders SET venue = $2, venue_order_id = $3 WHERE id = $1 RETURNING remote_order_id"
+    async with pool().acquire() as connection:
+        assert await connection.fetchval(write, placed.order.id, "paper", str(placed.order.id)) is None
+        assert await connection.fetchval(write, placed.order.id, "elsewhere", "7") == "7"
+        assert await connection.fetchval(write, placed.order.id, "elsewhere", "8") == "8"
+    assert await read_by_venue_ids("elsewhere", ["7", "8"]) == {"8": placed.order.id}
+    assert await read_by_venue_ids("another", ["8"]) == {}
+
+
+async def test_what_waits_and_what_is_taken_changes_no_index_of_orders(database: str) -> None:
+    async with reading() as connection:
+        rows = await connection.fetch(
+            "SELECT DISTINCT a.attname FROM pg_index i JOIN pg_depend d ON d.objid = i.indexrelid "
+            "JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid "
+            "WHERE i.indrelid = 'orders'::regclass AND d.refobjid = 'orders'::regclass"
+        )
+    indexed = {row["attname"] for row in rows}
+    assert {"account_id", "closed_at", "placed_by", "remote_order_id"} <= indexed
+    # What a venue has taken as it was placed has the same prices as before.
+    taken = {"status", "venue_order_id", "venue_sequence", "activated", "updated_at"}
+    assert not indexed & (taken | set(change_queries._CHANGING))
+
+
+async def scans_of(connection: Connection, sql: str, types: str, values: str) -> list[dict[str, Any]]:
+    """The nodes of a statement's generic plan that read a table."""
+    await connection.execute("SET LOCAL plan_cache_mode = force_generic_plan")
+    await connection.execute(f"PREPARE hot({types}) AS {sql}")
+    (plan,) = json.loads(await connection.fetchval(f"EXPLAIN (FORMAT JSON) EXECUTE hot({values})"))
+    await connection.execute("DEALLOCATE hot")
+    return [node for node in _nodes(plan["Plan"]) if "Scan" in node["Node Type"] and "Relation Name" in node]
 
 
 def _nodes(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
