@@ -5,6 +5,7 @@ from uuid import UUID
 
 from adapters.database.leases import HeldLease
 from domain.kernel.bus import Bus
+from domain.kernel.shortcut import Shortcut
 from domain.kernel.time import Nanos
 from domain.kernel.tracing import Tracing
 from domain.market.market import Catalog, Market
@@ -22,24 +23,6 @@ from domain.orders.model.venue_commands import SUBMIT, VenueCommand
 from workers.venue_loop import VenueLoop, role_of
 
 ROLE = role_of(PAPER)
-# Steps under the locks, at most, between two tries of a short one.
-_MOST_APART = 32
-
-
-class _ShortSteps:
-    """Says when a short step is worth a try: less and less often while they come to nothing."""
-
-    def __init__(self) -> None:
-        self._apart = self._left = 0
-
-    def is_due(self) -> bool:
-        self._left -= 1
-        return self._left < 0
-
-    def was(self, *, of_use: bool) -> None:
-        """Note what a try has come to."""
-        self._apart = 0 if of_use else min(max(1, 2 * self._apart), _MOST_APART)
-        self._left = self._apart
 
 
 class PaperVenueLoop(VenueLoop):
@@ -50,7 +33,8 @@ class PaperVenueLoop(VenueLoop):
     ) -> None:
         super().__init__(PAPER, bus, market, ticks, lease, tracing=tracing)
         self._venue = PaperVenue({})
-        self._short = _ShortSteps()
+        # Steps that need no lock.
+        self._short = Shortcut()
         self._are_more = False
 
     @property

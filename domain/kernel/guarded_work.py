@@ -16,6 +16,10 @@ class StaleVersions(Exception):
     """The guard did not hold, or a unique key is taken. Nothing was written: load and decide again."""
 
 
+class OutdatedReads(StaleVersions):
+    """The guard found that something has changed since it was read; after a new read the same may be written."""
+
+
 class GuardedWork(Writing):
     """Writes to several tables, at most one write per table."""
 
@@ -27,7 +31,8 @@ class GuardedWork(Writing):
         Call ``finish`` next.
 
         Raises:
-            StaleVersions: the guard raised a serialization failure, or a unique key is taken; nothing was written.
+            OutdatedReads: the guard raised a serialization failure; nothing was written.
+            StaleVersions: a unique key is taken; nothing was written.
             Unavailable: the database cannot be reached; whether the statement took effect is then unknown.
         """
         writes = tuple(write for write, _ in self._writes)
@@ -38,5 +43,7 @@ class GuardedWork(Writing):
                 async with borrowed() as connection:
                     rows = (encoded for _, encoded in self._writes)
                     return await connection.fetch(sql, *arguments, *rows)
-        except (asyncpg.SerializationError, asyncpg.UniqueViolationError) as error:
+        except asyncpg.SerializationError as error:
+            raise OutdatedReads(str(error)) from error
+        except asyncpg.UniqueViolationError as error:
             raise StaleVersions(str(error)) from error

@@ -17,6 +17,7 @@ from domain.accounts.types import AccountKind, PositionMode
 from domain.kernel.bus import Message
 from domain.kernel.database import fetch
 from domain.kernel.ids import new_id
+from domain.kernel.shortcut import Shortcut
 from domain.kernel.unit_of_work import unit_of_work
 from domain.orders.books.acknowledgements import queries
 from domain.orders.books.acknowledgements.acknowledging import acknowledge
@@ -131,7 +132,7 @@ async def test_the_books_are_those_of_a_step_under_the_locks(desk: Platform, mon
             owner, book = await desk.open_account("100000", kind=AccountKind.MARGIN, position_mode=mode)
             orders[short] += await desk.place(owner, *of_all_kinds(book.id))
             accounts[short].append(book.id)
-        monkeypatch.setattr(venue._ShortSteps, "is_due", lambda _, short=short: short)
+        monkeypatch.setattr(Shortcut, "is_due", lambda _, short=short: short)
         steps = around(monkeypatch, nothing)
         async with running_venue(desk):
             orders[short] = await desk.settled(*(order.id for order in orders[short]))

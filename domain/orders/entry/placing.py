@@ -13,7 +13,8 @@ from uuid import UUID
 from domain.access.types import Actor, Role
 from domain.accounts import queries as account_queries
 from domain.kernel.errors import BadInput, DomainError
-from domain.kernel.guarded_work import StaleVersions
+from domain.kernel.guarded_work import OutdatedReads, StaleVersions
+from domain.kernel.shortcut import Shortcut
 from domain.kernel.time import utc_now
 from domain.kernel.unit_of_work import unit_of_work
 from domain.orders.deciding.activity import UnknownPrice
@@ -43,6 +44,7 @@ class OrderEntry:
         # Batches that use the same remembered books come one after the other.
         self.turns = AccountTurns()
         self.commits = GroupCommit[PlaceCall, list[PlacedOrder]](context, self._place, turns=self.turns)
+        self._reading_anew = Shortcut()
 
     async def place_orders(
         self, actor: Actor, commands: Sequence[PlaceOrder], *, all_or_none: bool = False
@@ -115,16 +117,36 @@ class OrderEntry:
         if not refused:
             try:
                 return await self._place_from_memory(reference_data, calls)
+            except OutdatedReads:
+                # A fill, or another process, has changed an account. Its book is out of the memory now.
+                placed = await self._place_on_new_reads(reference_data, calls)
+                if placed is not None:
+                    return placed
             except StaleVersions:
-                # What was remembered has changed since, or the orders need what only a transaction can tell.
+                # The orders need what only a transaction can tell.
                 pass
         return await with_enough_prices(lambda most: self._place_under_lock(reference_data, calls, refused, most))
+
+    async def _place_on_new_reads(
+        self, reference_data: ReferenceData, calls: Sequence[PlaceCall]
+    ) -> list[Outcome] | None:
+        """The same once more, which reads the books; None if they were changed again, or that was so lately."""
+        if not self._reading_anew.is_due():
+            return None
+        try:
+            placed = await self._place_from_memory(reference_data, calls)
+        except StaleVersions:
+            self._reading_anew.was(of_use=False)
+            return None
+        self._reading_anew.was(of_use=True)
+        return placed
 
     async def _place_from_memory(self, reference_data: ReferenceData, calls: Sequence[PlaceCall]) -> list[Outcome]:
         """Decide on remembered books and write in one statement that proves them current.
 
         Raises:
-            StaleVersions: they were not, or a call is refused or repeats another; nothing was written.
+            OutdatedReads: they were not; nothing was written.
+            StaleVersions: a call is refused or repeats another; nothing was written.
         """
         batch = Batch(self.context, reference_data)
         now = utc_now()

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection
+from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
@@ -20,6 +21,7 @@ from domain.kernel.ids import new_id
 from domain.kernel.unit_of_work import unit_of_work
 from domain.orders.books.proof import prove_book
 from domain.orders.change_queries import StoredOrder
+from domain.orders.deciding.activity import ActivityNeeds
 from domain.orders.entry import book_memory, finding
 from domain.orders.entry.batch import PlacedOrder
 from domain.orders.entry.finding import OrderFinding
@@ -106,6 +108,45 @@ async def test_money_moved_by_another_process_counts_for_the_next_order(quiet_de
     await withdraw(services.bus, owner, MoveCash(book.id, Decimal(50), "less"), services.books.available)
     (refused,) = await place(services.entry, owner, far(book.id))
     assert refused.reject_reason is RejectReason.INSUFFICIENT_FUNDS
+
+
+async def test_a_book_that_another_process_changed_is_read_anew_without_a_lock(quiet_desk: Platform) -> None:
+    owner, book = await quiet_desk.open_account("100000")
+    here, elsewhere = quiet_desk.services.entry, OrderEntry(quiet_desk.services.order_context)
+    await place(here, owner, far(book.id))
+    await place(elsewhere, owner, far(book.id))
+    async with counted_statements() as sent:
+        (order,) = await place(here, owner, far(book.id))
+    assert (order.status, ["lock_current_accounts" in sql for sql in sent]) == (
+        OrderStatus.PENDING_NEW,
+        [True, False, True],
+    )
+    assert await sequences(book.id) == list(range(1, 6))
+    assert (await prove_book(book.id, (await quiet_desk.services.market.catalog()).by_id)).breaks == []
+
+
+async def test_a_book_that_is_changed_all_the_time_is_locked_and_seldom_read_twice(
+    quiet_desk: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner, book = await quiet_desk.open_account("100000")
+    entry = quiet_desk.services.entry
+    read, reads = book_memory.read_books, list[int]()
+
+    async def read_too_early(
+        account_ids: Collection[UUID], instrument_ids: Collection[UUID], needs: ActivityNeeds, now: datetime
+    ) -> dict[UUID, book_memory.RememberedBook]:
+        reads[-1] += 1
+        found = await read(account_ids, instrument_ids, needs, now)
+        await fetch("UPDATE accounts SET book_version = book_version + 1 WHERE id = $1", book.id)
+        return found
+
+    monkeypatch.setattr(book_memory, "read_books", read_too_early)
+    for _ in range(6):
+        reads.append(0)
+        (order,) = await place(entry, owner, far(book.id))
+        assert order.status is OrderStatus.PENDING_NEW
+    assert reads == [2, 1, 2, 1, 1, 2]
+    assert (await prove_book(book.id, (await quiet_desk.services.market.catalog()).by_id)).breaks == []
 
 
 async def test_two_processes_on_one_account_never_overspend(quiet_desk: Platform) -> None:
