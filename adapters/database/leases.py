@@ -16,7 +16,7 @@ import structlog
 
 from adapters.database.connection import process_name
 from adapters.logs.masking import scrub_text
-from domain.kernel.database import fetch
+from domain.kernel.database import fetch, unavailable_when_down
 from domain.kernel.retry_policies import DATABASE
 from domain.system.health import ComponentState, RoleFacts
 
@@ -134,16 +134,18 @@ async def hold_lease(database_url: str, role: str, *, wait: bool = True) -> Asyn
 
     Raises:
         RoleTaken: it is not free, and ``wait`` is not wanted.
+        Unavailable: the database cannot serve, or went away, as the role was taken.
     """
     connection = await _acquire(database_url, role, wait=wait)
     watch: asyncio.Task[None] | None = None
     try:
-        epoch = await connection.fetchval(
-            "INSERT INTO leases (role, epoch) VALUES ($1, 1) "
-            "ON CONFLICT (role) DO UPDATE SET epoch = leases.epoch + 1 RETURNING epoch",
-            role,
-        )
-        trouble = await connection.fetchval(_BEGIN, role, epoch, process_name(), SILENCE_SECONDS)
+        with unavailable_when_down():
+            epoch = await connection.fetchval(
+                "INSERT INTO leases (role, epoch) VALUES ($1, 1) "
+                "ON CONFLICT (role) DO UPDATE SET epoch = leases.epoch + 1 RETURNING epoch",
+                role,
+            )
+            trouble = await connection.fetchval(_BEGIN, role, epoch, process_name(), SILENCE_SECONDS)
         lease = HeldLease(role, epoch, connection, trouble)
         watch = asyncio.create_task(_watch(lease))
         _log.info("role taken", role=role, epoch=epoch)

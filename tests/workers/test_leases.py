@@ -9,7 +9,8 @@ import pytest
 from adapters.database import leases
 from adapters.database.leases import HeldLease, held_roles, hold_lease, read_roles
 from domain.kernel.bus import NullBus
-from domain.kernel.database import fetch_row
+from domain.kernel.database import fetch_row, reading
+from domain.kernel.errors import Unavailable
 from domain.kernel.lease_queries import LeaseLost, check_lease
 from domain.kernel.retry_policies import RetryPolicy
 from domain.kernel.unit_of_work import unit_of_work
@@ -44,6 +45,26 @@ async def test_a_holder_without_progress_is_replaced_and_fenced(database: str) -
             with pytest.raises(LeaseLost):
                 await _write(first)
             await _write(second)
+
+
+@pytest.mark.parametrize("table", ["leases", "lease_beats"])
+async def test_a_database_that_cannot_store_the_role_is_unavailable_and_the_role_stays_free(
+    database: str, table: str
+) -> None:
+    async with reading() as connection:
+        await connection.execute(
+            "CREATE FUNCTION refuses() RETURNS trigger LANGUAGE plpgsql AS "
+            "$$ BEGIN RAISE EXCEPTION 'out of memory' USING ERRCODE = 'out_of_memory'; END $$"
+        )
+        await connection.execute(f"CREATE TRIGGER refuses BEFORE INSERT ON {table} EXECUTE FUNCTION refuses()")
+        try:
+            with pytest.raises(Unavailable, match="no memory left"):
+                async with hold_lease(database, ROLE):
+                    pass
+        finally:
+            await connection.execute("DROP FUNCTION refuses() CASCADE")
+    async with asyncio.timeout(PATIENCE_SECONDS), hold_lease(database, ROLE):
+        assert await held_roles([ROLE]) == {ROLE}
 
 
 async def test_a_problem_reported_by_a_holder_is_visible_after_its_end(database: str) -> None:
