@@ -4,6 +4,7 @@ A calendar is data from a table or from people, never code. Wall-clock times are
 sessions are right across every change of the clock.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -22,6 +23,8 @@ MAX_CODE = 20
 MAX_CLOSED = 2_000
 SATURDAY = 5
 _DAY = timedelta(days=1)
+# What fromisoformat takes differs between versions of Python: newer ones read 24:00 as 00:00.
+_CLOCK = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9](:00)?")
 
 
 class SessionDay(StrEnum):
@@ -105,12 +108,9 @@ def _zone(name: str) -> ZoneInfo:
 
 
 def _session(index: int, row: Mapping[str, Any]) -> SessionRule:
-    try:
-        opens, closes = time.fromisoformat(row["opens"]), time.fromisoformat(row["closes"])
-    except ValueError:
-        raise BadInput("A time is HH:MM, from 00:00 to 23:59.", field="sessions", index=index) from None
-    if opens.tzinfo or closes.tzinfo or opens.second or closes.second or opens.microsecond or closes.microsecond:
+    if not (_CLOCK.fullmatch(row["opens"]) and _CLOCK.fullmatch(row["closes"])):
         raise BadInput("A time is HH:MM, from 00:00 to 23:59.", field="sessions", index=index)
+    opens, closes = time.fromisoformat(row["opens"]), time.fromisoformat(row["closes"])
     return SessionRule(opens, closes, SessionDay(row.get("day", SessionDay.SAME_DAY)))
 
 

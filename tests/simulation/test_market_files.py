@@ -93,7 +93,7 @@ BAD_ROWS = [
     ("2024-01-01T00:00:01,X,1,2,1,1", "no UTC time"),
     ("2024-01-01T00:00:1Z,X,1,2,1,1", "no UTC time"),
     ("2024-01-01T00:00:01.1234567891Z,X,1,2,1,1", "no UTC time"),
-    ("2024-01-32T00:00:01Z,X,1,2,1,1", "day is out of range"),
+    ("2024-01-32T00:00:01Z,X,1,2,1,1", "line 3: day "),
     ("yesterday,X,1,2,1,1", "is not an RFC 3339 time"),
     ("2024-01-01T00:00:02Z,X,one,2,1,1", "'one' is no number"),
     ("2024-01-01T00:00:02Z,X,NaN,2,1,1", "'NaN' is no number"),
