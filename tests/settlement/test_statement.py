@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from domain.accounts.fees import trade_notional
@@ -31,6 +31,7 @@ INSTRUMENTS = (SHARE, FUTURE, PERPETUAL)
 # What happens, the closing marks of the three, and a dividend (with a split of three for two) or none.
 Day = tuple[list[tuple[object, ...]], tuple[Decimal, ...], Decimal | None]
 HALF_A_CENT = Decimal("0.005")
+CENT = 2 * HALF_A_CENT
 T = TransactionKind
 
 prices = st.decimals(min_value="0.01", max_value=500, places=4)
@@ -119,10 +120,18 @@ def end_day(
     return statement
 
 
+SPLIT_IN_PENNIES: list[Day] = [
+    ([("fill", SHARE, False, Decimal(189), Decimal("0.0142"))], (Decimal("0.0415"), CENT, CENT), CENT),
+    ([], (CENT, CENT, CENT), CENT),
+]
+
+
 @settings(max_examples=60)
+@example(SPLIT_IN_PENNIES)
 @given(days)
 def test_statements_add_up_and_each_line_is_right(story: list[Day]) -> None:
     held, closing, unrealized, realized, posted = Account(), ZERO, ZERO, ZERO, 0
+    held_since: list[PositionBook] = []
     for number, (events, marks, dividend) in enumerate(story):
         for kind, *terms in events:
             held.do(str(kind), *terms)
@@ -145,7 +154,11 @@ def test_statements_add_up_and_each_line_is_right(story: list[Day]) -> None:
         # The rest is what the positions say of themselves, and the cents' fractions of what was traded.
         traded = [row for row in rows if row.kind in (T.TRADE, T.REALIZED_PNL, T.SETTLEMENT, T.ADJUSTMENT)]
         change = value.unrealized_pnl - unrealized
-        # What rounds to nothing is not posted at all, and an average has twelve decimals.
-        allowed = HALF_A_CENT * (len(traded) + len(events) + 2) + Decimal("1e-6")
+        # Half a cent for the value and the PnL of each position, before and after the day; for cash and realised PnL of
+        # what was traded and adjusted; and for events, because what rounds to nothing is not posted at all. An average
+        # has twelve decimals.
+        held_then, held_since = len(held_since), [row for row in held.positions.values() if row.quantity]
+        rounded = 2 * (held_then + len(held_since) + len(traded) + (dividend is not None)) + len(events)
+        allowed = HALF_A_CENT * rounded + Decimal("1e-6")
         assert abs(statement.unrealized_pnl_change - change) <= allowed
         closing, unrealized, realized = statement.closing_equity, value.unrealized_pnl, held.book.realized_pnl
