@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -85,6 +86,26 @@ async def test_the_id_of_a_real_venue_is_noted_and_found_whoever_writes_it(quiet
         assert await connection.fetchval(write, placed.order.id, "elsewhere", "8") == "8"
     assert await read_by_venue_ids("elsewhere", ["7", "8"]) == {"8": placed.order.id}
     assert await read_by_venue_ids("another", ["8"]) == {}
+
+
+async def test_ids_of_real_venues_that_were_stored_before_are_noted(quiet_desk: Platform) -> None:
+    owner, book = await quiet_desk.open_account("100000")
+    placed = await quiet_desk.services.entry.place_orders(owner, [command(account_id=book.id)] * 2)
+    old, paper = (row.order.id for row in placed)
+    migration = import_module("migrations.0059_remote_order_ids_noted")
+    async with pool().acquire() as connection:
+        await connection.execute("ALTER TABLE orders DISABLE TRIGGER orders_note_remote_id")
+        try:
+            write = "UPDATE orders SET venue = $2, venue_order_id = $3 WHERE id = $1"
+            await connection.execute(write, old, "elsewhere", "7")
+            await connection.execute(write, paper, "paper", str(paper))
+        finally:
+            await connection.execute("ALTER TABLE orders ENABLE TRIGGER orders_note_remote_id")
+        assert await read_by_venue_ids("elsewhere", ["7"]) == {}
+        await connection.execute(migration._NOTE)
+        rows = await connection.fetch("SELECT id, remote_order_id FROM orders WHERE account_id = $1", book.id)
+    assert {row["id"]: row["remote_order_id"] for row in rows} == {old: "7", paper: None}
+    assert await read_by_venue_ids("elsewhere", ["7"]) == {"7": old}
 
 
 async def test_what_waits_and_what_is_taken_changes_no_index_of_orders(database: str) -> None:
