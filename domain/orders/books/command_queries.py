@@ -5,16 +5,21 @@ SQL: the hot path of the router; taken and removed in one statement, past those 
 
 from domain.kernel.database import Row, fetch_row
 from domain.kernel.unit_of_work import UnitOfWork
+from domain.orders.model.venue_commands import REARM
 
-_TAKE = """
+# What comes behind a REARM is for a venue that has been built again: before that it would execute it on positions that
+# are out of date.
+_TAKE = f"""
 DELETE FROM venue_commands WHERE id IN (
-  SELECT id FROM venue_commands WHERE venue = $1 AND id <= $2 ORDER BY id LIMIT $3 FOR UPDATE SKIP LOCKED
+  SELECT id FROM venue_commands WHERE venue = $1 AND id <= $2
+  AND id <= (SELECT coalesce(min(id), $2) FROM venue_commands WHERE venue = $1 AND kind = '{REARM}')
+  ORDER BY id LIMIT $3 FOR UPDATE SKIP LOCKED
 ) RETURNING id, kind, order_id, account_id, payload
 """
 
 
 async def take_commands(work: UnitOfWork, venue: str, up_to: int, limit: int) -> list[Row]:
-    """Remove the oldest commands of a venue, at most ``limit``, and none newer than ``up_to``."""
+    """Remove the oldest commands of a venue, at most ``limit``, none newer than ``up_to`` or than the first REARM."""
     return await work.fetch(_TAKE, venue, up_to, limit)
 
 
