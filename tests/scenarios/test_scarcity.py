@@ -172,7 +172,12 @@ async def _servers(database_url: str) -> list[psutil.Process]:
         )
     finally:
         await connection.close()
-    return [psutil.Process(row["pid"]) for row in rows if psutil.pid_exists(row["pid"])]
+    found = []
+    for row in rows:
+        # One that has just ended needs no bound.
+        with suppress(psutil.NoSuchProcess):
+            found.append(psutil.Process(row["pid"]))
+    return found
 
 
 def _bound(server: psutil.Process, size: str) -> None:
