@@ -134,7 +134,8 @@ def test_no_trading_at_a_constant_price_raises_equity(
                 quantity = step[3] * instrument.lot_size
                 rows.append(corrected(wrong, ledger.price, quantity, instrument, new_id()))
         equity, rebates = ledger.worth()
-        assert equity <= rebates
+        # The notional of an inverse instrument is a quotient, which has an end here.
+        assert equity <= rebates + Decimal("1e-60")
 
 
 @settings(max_examples=100, deadline=None)
