@@ -96,7 +96,8 @@ async def write_books(
     rows.
 
     Raises:
-        StaleVersions: a version has changed; nothing was written.
+        OutdatedReads: a version has changed; nothing was written.
+        StaleVersions: a unique key is taken; nothing was written.
         Unavailable: the database is away; the outcome is unknown.
     """
     ordered = sorted(books, key=lambda book: book.id)

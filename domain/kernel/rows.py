@@ -17,6 +17,8 @@ import orjson
 Record = Mapping[str, Any]
 
 
+# The key of what belongs to an account.
+KEYS_OF_ACCOUNT = ("id", "account_id")
 # True of every row. The planner takes a hundred rows for granted, for which it would read a table of a few thousand as
 # a whole; of a range between two constants it expects almost nothing, and looks the rows up by their key.
 _FEW = f"n.id BETWEEN '{UUID(int=0)}' AND '{UUID(int=2**128 - 1)}'"
@@ -49,7 +51,9 @@ class Write:
         return self.sql.replace("{rows}", rows)
 
 
-def update(table: str, columns: Mapping[str, str], *, keys: Sequence[str], added: Sequence[str] = ()) -> Write:
+def update(
+    table: str, columns: Mapping[str, str], *, keys: Sequence[str] = KEYS_OF_ACCOUNT, added: Sequence[str] = ()
+) -> Write:
     """A ``Write`` that changes the rows with the same ``keys``, of which ``id`` is one.
 
     They get the other columns' values; what is ``added`` is an amount, by which the column grows.

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from domain.kernel.database import Row, fetch
-from domain.kernel.rows import Record, reader, update
+from domain.kernel.rows import KEYS_OF_ACCOUNT, Record, reader, update
 from domain.kernel.unit_of_work import Writing
 from domain.orders.model.order import Order
-from domain.orders.queries import KEYS, SELECT_ORDER, changes_text, column_types, to_order
+from domain.orders.queries import SELECT_ORDER, changes_text, column_types, to_order
 from domain.orders.row_stamps import SELECT_STAMP, Stamp, split_stamp
 
 # A command that waits for its venue's answer changes no more than this.
-_ASK = update("orders", column_types((*KEYS, "pending_action", "updated_at", "version")), keys=KEYS)
+_ASK = update("orders", column_types((*KEYS_OF_ACCOUNT, "pending_action", "updated_at", "version")))
 _asked = reader(*_ASK.columns)
 # Nor does a change that waits for it, and the reservations of the orders that it excludes.
 _CHANGING = (
@@ -29,8 +29,8 @@ _CHANGING = (
     "reserved_quantity",
     "reserve_rate",
 )
-_CHANGE = update("orders", column_types((*KEYS, *_CHANGING)), keys=KEYS)
-_changing = reader(*KEYS, *(name for name in _CHANGING if name != "pending_changes"))
+_CHANGE = update("orders", column_types((*KEYS_OF_ACCOUNT, *_CHANGING)))
+_changing = reader(*KEYS_OF_ACCOUNT, *(name for name in _CHANGING if name != "pending_changes"))
 
 
 @dataclass(frozen=True, slots=True)

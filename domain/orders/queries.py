@@ -15,7 +15,7 @@ import orjson
 
 from domain.kernel.database import Row, fetch
 from domain.kernel.named_form import field_kinds
-from domain.kernel.rows import Record, insertion, reader, update
+from domain.kernel.rows import KEYS_OF_ACCOUNT, Record, insertion, reader, update
 from domain.kernel.time import Nanos
 from domain.kernel.unit_of_work import UnitOfWork, Writing
 from domain.orders.model.order import CHANGEABLE, TERMS, Execution, Order
@@ -89,8 +89,7 @@ _FIXED = (frozenset(TERMS) - frozenset(CHANGEABLE)) | frozenset(
     }
 )
 _MUTABLE = tuple(name for name in ORDER_COLUMNS if name not in _FIXED)
-KEYS = ("id", "account_id")
-_UPDATE = update("orders", column_types((*KEYS, *_MUTABLE)), keys=KEYS)
+_UPDATE = update("orders", column_types((*KEYS_OF_ACCOUNT, *_MUTABLE)))
 _INSERT_EXECUTIONS = insertion(
     "executions",
     {

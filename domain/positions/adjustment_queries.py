@@ -8,7 +8,7 @@ from dataclasses import fields
 from typing import Any
 from uuid import UUID
 
-from domain.kernel.rows import insertion, reader, update
+from domain.kernel.rows import KEYS_OF_ACCOUNT, insertion, reader, update
 from domain.kernel.unit_of_work import UnitOfWork
 from domain.positions.adjustments import AdjustmentKind, PositionAdjustment
 from domain.positions.types import Bucket
@@ -25,11 +25,8 @@ _TYPES = {
 }
 _INSERT = insertion("position_adjustments", {name: _TYPES.get(name, "numeric") for name in _COLUMNS})
 _RESULTS = ("quantity_before", "quantity_after", "realized_pnl", "cash")
-_KEYS = ("id", "account_id")
 _UPDATE = update(
-    "position_adjustments",
-    {**dict.fromkeys(_KEYS, "uuid"), **dict.fromkeys(_RESULTS, "numeric")},
-    keys=_KEYS,
+    "position_adjustments", {**dict.fromkeys(KEYS_OF_ACCOUNT, "uuid"), **dict.fromkeys(_RESULTS, "numeric")}
 )
 # All of an account, in the order in which they were applied; ``$2`` says of which instrument, NULL of all.
 READ_ADJUSTMENTS = (

@@ -172,8 +172,9 @@ class Batch:
         """Write everything in one statement that proves the recalled books current, and remember them.
 
         Raises:
-            StaleVersions: they were not current, a client order id is taken, or a rule was violated (its event needs a
-                transaction); nothing was written.
+            OutdatedReads: they were not current; nothing was written.
+            StaleVersions: a client order id is taken, or a rule was violated (its event needs a transaction); nothing
+                was written.
         """
         if not self._new or self._displacements or any(order.violations for order in self._new):
             raise StaleVersions("these orders need a transaction")

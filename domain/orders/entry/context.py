@@ -91,7 +91,7 @@ class OrderContext:
     venues: Mapping[str, Capabilities] = field(default_factory=dict)
     # None: nothing is traced.
     tracing: Tracing | None = None
-    _held: ReferenceData | None = None
+    _held: ReferenceData | None = field(default=None, init=False, repr=False)
 
     def venue(self, name: str) -> Capabilities | None:
         """The capabilities of a venue; None for the paper venue, which can execute everything."""

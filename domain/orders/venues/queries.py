@@ -13,7 +13,7 @@ import orjson
 
 from domain.kernel.database import Row, fetch, fetch_row
 from domain.kernel.ids import new_id
-from domain.kernel.rows import insertion, update
+from domain.kernel.rows import KEYS_OF_ACCOUNT, insertion, update
 from domain.kernel.time import Nanos
 from domain.kernel.unit_of_work import UnitOfWork
 from domain.orders.venues.outbox import VenueRequest, Writes
@@ -30,11 +30,8 @@ _INSERT = insertion(
         **dict.fromkeys(("created_at", "sent_at"), "timestamptz"),
     },
 )
-_KEYS = ("id", "account_id")
 _UPDATE = update(
-    "venue_requests",
-    {**dict.fromkeys(_KEYS, "uuid"), "sent_at": "timestamptz", "attempts": "int"},
-    keys=_KEYS,
+    "venue_requests", {**dict.fromkeys(KEYS_OF_ACCOUNT, "uuid"), "sent_at": "timestamptz", "attempts": "int"}
 )
 _SEEN = insertion(
     "venue_differences",
