@@ -8,7 +8,7 @@ from domain.kernel.time import Nanos
 from domain.kernel.tracing import Tracing
 from domain.market.market import Catalog, Market
 from domain.market.stream import TickStream
-from domain.orders.books.command_queries import last_command
+from domain.orders.books.command_queries import read_queue
 from domain.orders.books.venue_corrections import book_venue_correction
 from domain.orders.books.venue_step import VenueStep, process_venue_step
 from domain.orders.exchange.execution_reports import ExecutionReport
@@ -61,15 +61,14 @@ class RemoteVenueLoop(VenueLoop):
         return super()._is_busy or self._router.has_news
 
     async def _step(self) -> VenueStep:
-        last = await last_command(self.name)
-        await self._see_what_came_before(last)
+        queue = await read_queue(self.name)
+        await self._see_what_came_before(queue.last)
         catalog = await self._market.catalog()
         self._router.venue.books.know(catalog.by_symbol)
         now = Nanos.now()
         heard = await self._router.hear(now)
-        reports = self._take_resumed() + self._match(self._router.venue.books)
+        reports, up_to = self._take_in(self._router.venue.books, queue)
         reports += self._router.fold(heard, now)
-        up_to = 0 if self._pending else last
         position = self._to_note(needed=bool(reports or up_to))
         step = await process_venue_step(
             self._bus,

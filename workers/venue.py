@@ -12,7 +12,7 @@ from domain.market.market import Catalog, Market
 from domain.market.stream import TickStream
 from domain.orders.books.acknowledgements.acknowledging import acknowledge
 from domain.orders.books.acknowledgements.queries import WaitingOrders, read_waiting_orders
-from domain.orders.books.command_queries import last_command
+from domain.orders.books.command_queries import read_queue
 from domain.orders.books.venue_step import Act, VenueStep, process_venue_step
 from domain.orders.exchange.execution_reports import ExecutionReport, Expired
 from domain.orders.exchange.instrument_books import StoredPosition
@@ -49,14 +49,13 @@ class PaperVenueLoop(VenueLoop):
     async def _step(self) -> VenueStep:
         """Match the market's ticks, then execute commands, and book all of it."""
         waiting = await read_waiting_orders(PAPER) if self._short.is_due() else None
-        last = waiting.last if waiting is not None else await last_command(PAPER)
+        queue = waiting.queue if waiting is not None else await read_queue(PAPER)
         self._are_more = waiting is not None and waiting.are_more
-        await self._see_what_came_before(last)
+        await self._see_what_came_before(queue.last)
         catalog = await self._market.catalog()
         self._venue.books.know(catalog.by_symbol)
-        reports = self._take_resumed() + self._match(self._venue.books)
         # Orders act on the market as it stands: not before all of its ticks have been seen.
-        up_to = 0 if self._pending else last
+        reports, up_to = self._take_in(self._venue.books, queue)
         position = self._to_note(needed=bool(reports or up_to))
         step: VenueStep | None = None
         act: Act = self._act

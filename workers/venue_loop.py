@@ -24,7 +24,8 @@ from domain.kernel.tracing import Tracing
 from domain.market.market import Catalog, Market
 from domain.market.stream import BEGINNING, PositionedTick, TickStream, order_of, received_at
 from domain.market.types import RestatedQuote
-from domain.orders.books.venue_step import MAX_COMMANDS, VenueStep
+from domain.orders.books.command_queries import CommandQueue
+from domain.orders.books.venue_step import MAX_COMMANDS, OutOfStep, VenueStep
 from domain.orders.exchange.execution_reports import ExecutionReport
 from domain.orders.exchange.instrument_books import AnyBook, InstrumentBooks, StoredPosition
 from domain.orders.model.order import Order
@@ -42,10 +43,6 @@ _RESTORED_PER_SECOND = 2_000
 _MAX_PENDING = 20_000
 _NOTE_SECONDS = 1.0
 _log = structlog.stdlib.get_logger("venue")
-
-
-class OutOfStep(Exception):
-    """Another process changed fills or positions of this venue: its state must be loaded again."""
 
 
 class VenueLoop(ABC):
@@ -237,6 +234,17 @@ class VenueLoop(ABC):
         reports, self._resumed = self._resumed, []
         return reports
 
+    def _take_in(self, books: InstrumentBooks[AnyBook], queue: CommandQueue) -> tuple[list[ExecutionReport], int]:
+        """The reports of the market, and the newest command to take.
+
+        Once the books were corrected nothing is matched and executed any more: this venue believes in what was.
+        """
+        if queue.is_corrected:
+            self._out_of_step = True
+            return [], queue.last
+        reports = self._take_resumed() + self._match(books)
+        return reports, 0 if self._pending or self._out_of_step else queue.last
+
     def _match(self, books: InstrumentBooks[AnyBook]) -> list[ExecutionReport]:
         reports = books.on_clock(Nanos.now())
         taken = 0
@@ -246,10 +254,10 @@ class VenueLoop(ABC):
                 books.join_clocks(self._board_clocks)
                 self._board_clocks = None
             # What was published together has one position: it is matched, and noted, together.
-            if len(reports) >= MAX_REPORTS and position != self._matched:
+            if (self._out_of_step or len(reports) >= MAX_REPORTS) and position != self._matched:
                 break
             if isinstance(tick, RestatedQuote):
-                # Nobody trades at it: everything is built again around it.
+                # Nobody trades at it: everything is built again around it, before the next tick.
                 self._out_of_step = True
             else:
                 reports += books.on_tick(tick, received_at(position))

@@ -2,18 +2,24 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
 
 from domain.accounts.types import AccountKind
+from domain.kernel.database import fetch
 from domain.kernel.ids import new_id
+from domain.kernel.time import utc_now
+from domain.market.action_service import record_corporate_action
+from domain.market.actions import CorporateAction, CorporateActionKind, NewAction
 from domain.market.types import AssetClass, FeeSchedule
 from domain.orders.model.types import Side
 from tests.orders.factories import PERPETUAL, SPOT
-from tests.support.days import close_at, order, trade
+from tests.support.days import ROLL, close_at, order, roll_of, trade
 from tests.support.trading import Platform, instrument, platform
 
 FREE = FeeSchedule()
@@ -39,6 +45,31 @@ async def add_instruments(desk: Platform) -> None:
     )
     for symbol in ("COIN", "COIN-PERP", "SHARE", "FUT"):
         await desk.quote(symbol, "99.99", "100.01")
+
+
+def ex_date(days: int = 1) -> date:
+    """The day that begins with the roll after so many days."""
+    return roll_of(days).date()
+
+
+async def announce(desk: Platform, kind: CorporateActionKind, days: int = 1, **figures: Any) -> CorporateAction:
+    """Record an action, by default of SHARE, that takes effect with the day after ``days`` rolls."""
+    values = {
+        name: Decimal(value) if name in ("ratio", "amount_per_unit") else value for name, value in figures.items()
+    }
+    given = NewAction(**({"symbol": "SHARE", "kind": kind, "ex_date": ex_date(days)} | values))
+    services = desk.services
+    return await record_corporate_action(services.bus, services.market, ROLL, desk.admin, given, utc_now())
+
+
+async def held(account_id: UUID) -> list[tuple[Any, ...]]:
+    """The positions of an account: quantity, average price, and the units of today and held back."""
+    rows = await fetch(
+        "SELECT p.quantity, p.average_price, p.today_quantity, p.held_quantity FROM positions p "
+        "JOIN instruments i ON i.id = p.instrument_id WHERE account_id = $1 ORDER BY p.bucket",
+        account_id,
+    )
+    return [tuple(row) for row in rows]
 
 
 @pytest.fixture

@@ -1,10 +1,8 @@
 """Corporate actions in the books: positions, cash, working orders, quotes, risk rules; once, and provable."""
 
 from collections.abc import AsyncIterator
-from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 from uuid import UUID
 
 import pytest
@@ -19,7 +17,7 @@ from domain.kernel.ids import new_id
 from domain.kernel.time import utc_now
 from domain.kernel.unit_of_work import unit_of_work
 from domain.market.action_service import find_corporate_actions, record_corporate_action
-from domain.market.actions import CorporateAction, CorporateActionKind, NewAction
+from domain.market.actions import CorporateActionKind, NewAction
 from domain.orders.books.busting import bust_execution, correct_execution
 from domain.orders.books.reversal import Correction
 from domain.orders.model.types import OrderStatus, OrderType, PositionEffect, Side
@@ -27,36 +25,12 @@ from domain.orders.queries import read_executions_of, read_orders
 from domain.risk.store import read_rules
 from domain.settlement import market_day
 from domain.settlement.rolling import roll_days
-from tests.settlement.conftest import FREE, SHARE, add_instruments
+from tests.settlement.conftest import FREE, SHARE, add_instruments, announce, ex_date, held
 from tests.support.days import ROLL, assert_proved, close_at, dump, order, roll, roll_of, statements, trade
 from tests.support.trading import Platform, instrument, platform
 from tests.support.waiting import until
 
 K = CorporateActionKind
-
-
-def ex_date(days: int = 1) -> date:
-    """The day that begins with the roll after so many days."""
-    return roll_of(days).date()
-
-
-async def announce(desk: Platform, kind: CorporateActionKind, days: int = 1, **figures: Any) -> CorporateAction:
-    """Record an action, by default of SHARE, that takes effect with the day after ``days`` rolls."""
-    values = {
-        name: Decimal(value) if name in ("ratio", "amount_per_unit") else value for name, value in figures.items()
-    }
-    given = NewAction(**({"symbol": "SHARE", "kind": kind, "ex_date": ex_date(days)} | values))
-    services = desk.services
-    return await record_corporate_action(services.bus, services.market, ROLL, desk.admin, given, utc_now())
-
-
-async def held(account_id: UUID) -> list[tuple[Any, ...]]:
-    rows = await fetch(
-        "SELECT p.quantity, p.average_price, p.today_quantity, p.held_quantity FROM positions p "
-        "JOIN instruments i ON i.id = p.instrument_id WHERE account_id = $1 ORDER BY p.bucket",
-        account_id,
-    )
-    return [tuple(row) for row in rows]
 
 
 async def cash(account_id: UUID) -> Decimal:

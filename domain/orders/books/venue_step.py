@@ -21,16 +21,23 @@ from domain.market.rates import RateOf, no_rate
 from domain.market.types import Instrument
 from domain.orders import queries
 from domain.orders.books.booking import ReportBooking
-from domain.orders.books.command_queries import take_commands
+from domain.orders.books.command_queries import is_corrected, take_commands
 from domain.orders.deciding.trading_book import EXCLUSIVE, TradingBook
 from domain.orders.exchange.execution_reports import ExecutionReport, Filled
+from domain.orders.exchange.paper import PAPER
 from domain.orders.model.order import Execution, Order
 from domain.orders.model.stored_forms import read_change
-from domain.orders.model.venue_commands import REPLACE, SUBMIT, AccountTerms, VenueCommand
+from domain.orders.model.venue_commands import REARM, REPLACE, SUBMIT, AccountTerms, VenueCommand
 from domain.positions import queries as position_queries
 from domain.positions.leftovers import restrict_if_left
 
 MAX_COMMANDS = 500
+
+
+class OutOfStep(Exception):
+    """The books of this venue were corrected: it believes in what was, and must be built again."""
+
+
 _log = structlog.stdlib.get_logger("venue")
 
 
@@ -74,6 +81,7 @@ async def process_venue_step(
     Raises:
         LeaseLost: another router has taken over. After any error nothing is written, and a venue that has acted must be
             built again from stored orders.
+        OutOfStep: the paper venue has filled orders on positions or terms that were corrected meanwhile.
     """
     if not reports and not up_to and position is None and also is None:
         return VenueStep(0, 0, (), ())
@@ -94,6 +102,7 @@ async def process_venue_step(
         orders = await queries.load_orders(work, wanted)
         commands = [_command(row, orders, locked[row["account_id"]]) for row in rows]
         everything = [*reports, *act(commands)]
+        await _check_fills(work, venue, everything, commands)
         orders = await _with_others(work, orders, everything)
         booking = await _load(work, locked, orders, instruments, everything, rate_of)
         booking.apply(everything)
@@ -109,6 +118,19 @@ async def process_venue_step(
     return VenueStep(
         len(rows), len(everything), tuple(booking.executions), (*booking.changed.values(), *booking.created), newest
     )
+
+
+async def _check_fills(
+    work: UnitOfWork, venue: str, reports: Sequence[ExecutionReport], commands: Sequence[VenueCommand]
+) -> None:
+    """Refuse fills of the paper venue that rest on what was corrected; whoever corrects holds the accounts' locks.
+
+    A fill of a real venue is a fact.
+    """
+    if venue != PAPER or not any(isinstance(report, Filled) for report in reports):
+        return
+    if any(command.kind == REARM for command in commands) or await is_corrected(work, venue):
+        raise OutOfStep
 
 
 async def _with_others(

@@ -49,7 +49,7 @@ async def acknowledge(
     except StaleVersions:
         return None
     work.finish(bus)
-    return VenueStep(len(waiting.commands), len(answers), (), tuple(orders.values()), waiting.last)
+    return VenueStep(len(waiting.commands), len(answers), (), tuple(orders.values()), waiting.queue.last)
 
 
 def _events(

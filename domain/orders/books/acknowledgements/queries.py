@@ -12,8 +12,9 @@ from domain.accounts.types import AccountEvent, AccountKind, PositionMode
 from domain.kernel.database import fetch
 from domain.kernel.guarded_work import GuardedWork
 from domain.kernel.rows import encode_rows, reader
+from domain.orders.books.command_queries import CommandQueue
 from domain.orders.model.order import Order
-from domain.orders.model.venue_commands import SUBMIT, AccountTerms, VenueCommand
+from domain.orders.model.venue_commands import REARM, SUBMIT, AccountTerms, VenueCommand
 from domain.orders.queries import SELECT_ORDER, to_order
 from domain.orders.row_stamps import SELECT_STAMP, Stamp, split_stamp
 
@@ -50,12 +51,12 @@ _GUARD = "take_acknowledged($1::text, $2::bigint, $3::text, $4::bigint[], $5::uu
 class WaitingOrders:
     """New orders that wait for a venue, each by itself.
 
-    ``last`` is the newest of the commands that were read. ``commands`` holds all of them by their ids, and ``stamps``
-    those of their orders; both are empty where another kind of command waits among them. ``are_more`` is true if newer
-    ones may wait too.
+    ``queue`` tells of the commands that were read. ``commands`` holds all of them by their ids, and ``stamps`` those of
+    their orders; both are empty where another kind of command waits among them. ``are_more`` is true if newer ones may
+    wait too.
     """
 
-    last: int
+    queue: CommandQueue
     are_more: bool = False
     commands: dict[int, VenueCommand] = field(default_factory=dict)
     stamps: dict[UUID, Stamp] = field(default_factory=dict)
@@ -64,7 +65,8 @@ class WaitingOrders:
 async def read_waiting_orders(venue: str) -> WaitingOrders:
     """The new orders that wait for a venue, oldest first; at most as many as one step takes without a lock."""
     rows = await fetch(_READ, venue)
-    found = WaitingOrders(rows[-1]["command_id"] if rows else 0, len(rows) == _MOST)
+    corrected = any(row["command"] == REARM for row in rows)
+    found = WaitingOrders(CommandQueue(rows[-1]["command_id"] if rows else 0, corrected), len(rows) == _MOST)
     if any(row["command"] != SUBMIT or row["payload"] is not None for row in rows):
         return found
     for row in rows:
