@@ -3,6 +3,7 @@
 A module is pure when the word ``pure`` stands in its docstring or in that of a package around it, or when it is named
 ``rules``. It reaches nothing in ``forbidden_modules``, not even through others. It imports nothing in
 ``forbidden_directly``: the clock and chance are arguments. It calls no clock that a module of values offers besides.
+``ignore_imports`` are imports that bring in a type of values alone.
 """
 
 import ast
@@ -12,6 +13,7 @@ from pathlib import Path
 
 from grimp import ImportGraph
 from importlinter import Contract, ContractCheck, fields, output
+from importlinter.application import contract_utils
 
 _MARKER = re.compile(r"\bpure\b", re.IGNORECASE)
 _CLOCKS = frozenset({"utc_now", "now", "utcnow", "today", "time_ns", "monotonic"})
@@ -52,9 +54,12 @@ class PurityContract(Contract):
     packages = fields.ListField(subfield=fields.StringField())
     forbidden_modules = fields.ListField(subfield=fields.StringField())
     forbidden_directly = fields.ListField(subfield=fields.StringField())
+    ignore_imports = fields.SetField(subfield=fields.ImportExpressionField(), required=False)
 
     def check(self, graph: ImportGraph, verbose: bool) -> ContractCheck:  # noqa: ARG002  the linter's signature
         """Every break as one line of text."""
+        unknown = contract_utils.AlertLevel.ERROR
+        contract_utils.remove_ignored_imports(graph, self.ignore_imports or (), unknown)  # type: ignore[arg-type]  # a field's value, not the field
         found = {
             module
             for package in self.packages  # type: ignore[attr-defined]  # a field's value, not the field

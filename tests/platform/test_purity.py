@@ -25,8 +25,8 @@ forbidden_directly = ["random"]
 """
 
 
-def lint(folder: Path, modules: dict[str, str]) -> subprocess.CompletedProcess[str]:
-    (folder / "pyproject.toml").write_text(_CONFIGURATION)
+def lint(folder: Path, modules: dict[str, str], *options: str) -> subprocess.CompletedProcess[str]:
+    (folder / "pyproject.toml").write_text(_CONFIGURATION + "\n".join(options))
     files = {"__init__.py": "", "database.py": '"""Rows."""\n', "service.py": "import planted.database\n"} | modules
     for name, text in files.items():
         path = folder / "planted" / name
@@ -45,6 +45,14 @@ def lint(folder: Path, modules: dict[str, str]) -> subprocess.CompletedProcess[s
 def test_pure_modules_pass(tmp_path: Path) -> None:
     result = lint(tmp_path, {"decisions.py": '"""Decides, pure."""\nimport decimal\n'})
     assert (result.returncode, "1 kept" in result.stdout) == (0, True), result.stdout
+
+
+def test_an_ignored_import_is_allowed_to_its_module_alone(tmp_path: Path) -> None:
+    ignored = 'ignore_imports = ["planted.a -> asyncio"]'
+    result = lint(tmp_path, {"a.py": '"""Pure."""\nimport asyncio\n', "b.py": '"""Pure."""\nimport asyncio\n'}, ignored)
+    assert result.returncode == 1, result.stdout
+    assert "planted.b -> asyncio" in result.stdout
+    assert "planted.a -> asyncio" not in result.stdout
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from domain.accounts import queries as account_queries
 from domain.accounts.types import AccountBook
 from domain.kernel.bus import Bus
 from domain.kernel.database import Row
+from domain.kernel.ids import read_id
 from domain.kernel.lease_queries import check_lease
 from domain.kernel.unit_of_work import UnitOfWork, unit_of_work
 from domain.market.rates import RateOf, no_rate
@@ -158,7 +159,7 @@ def _group_of(row: Row) -> list[UUID]:
     """The orders that a command submits together."""
     if row["kind"] != SUBMIT or row["payload"] is None:
         return []
-    return [UUID(order_id) for order_id in orjson.loads(row["payload"])]
+    return [read_id(order_id) for order_id in orjson.loads(row["payload"])]
 
 
 def _order_id(report: ExecutionReport) -> UUID:
