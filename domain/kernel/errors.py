@@ -101,8 +101,13 @@ def within_field(name: str) -> Iterator[None]:
     try:
         yield
     except DomainError as error:
-        field = error.context.get("field")
-        error.context["field"] = f"{name}.{field}" if field else name
-        if isinstance(error, BadInput):
-            error.field = str(error.context["field"])
+        prefix_field(error, name)
         raise
+
+
+def prefix_field(error: DomainError, name: str) -> None:
+    """Prefix the field path of ``error`` with ``name``."""
+    field = error.context.get("field")
+    error.context["field"] = f"{name}.{field}" if field else name
+    if isinstance(error, BadInput):
+        error.field = str(error.context["field"])

@@ -19,7 +19,7 @@ from domain.kernel.time import utc_now
 from domain.kernel.unit_of_work import unit_of_work
 from domain.orders.deciding.activity import UnknownPrice
 from domain.orders.deciding.grouping import GroupRequest, bracket_orders, decide_group, group_digest, oco_orders
-from domain.orders.entry.batch import Batch, PlaceCall, PlacedOrder, naming_of
+from domain.orders.entry.batch import Batch, Naming, PlaceCall, PlacedOrder
 from domain.orders.entry.book_memory import BookMemory
 from domain.orders.entry.context import OrderContext, ReferenceData
 from domain.orders.entry.displacing import with_enough_prices
@@ -67,7 +67,7 @@ class OrderEntry:
         call.authorize()
         now = self.context.clock()
         for index, command in enumerate(commands):
-            with naming_of(call, index):
+            with Naming(call, index):
                 check_command(command, now)
         return await self.commits.submit(call)
 
@@ -185,7 +185,7 @@ def _place_group(batch: Batch, call: PlaceCall, now: datetime) -> list[PlacedOrd
         DomainError: the call is refused as a whole, and has left no trace.
     """
     first = call.commands[0]
-    with naming_of(call, 0):
+    with Naming(call, 0):
         instrument = batch.instrument(first)
     digest = group_digest(call.parts, call.commands)
     known = _known_group(batch, call, digest)
@@ -222,7 +222,7 @@ def _known_group(batch: Batch, call: PlaceCall, digest: bytes) -> list[Order] | 
         ids = [row.client_order_id for row in call.commands]
         same = known.request_digest == digest and len(group) == len(ids)
         if not same or any(given not in (None, order.client_order_id) for given, order in zip(ids, group, strict=True)):
-            with naming_of(call, index):
+            with Naming(call, index):
                 raise known.conflict(REUSED_ID, field="clientOrderId")
         return group
     return None
