@@ -15,7 +15,7 @@ import orjson
 
 from domain.kernel.database import Row, fetch
 from domain.kernel.named_form import field_kinds
-from domain.kernel.rows import KEYS_OF_ACCOUNT, Record, insertion, reader, update
+from domain.kernel.rows import KEYS_OF_ACCOUNT, Record, insertion, reader, update, zeros_of
 from domain.kernel.time import Nanos
 from domain.kernel.unit_of_work import UnitOfWork, Writing
 from domain.orders.model.order import CHANGEABLE, TERMS, Execution, Order
@@ -63,7 +63,8 @@ def column_types(names: Iterable[str]) -> dict[str, str]:
     return {name: _TYPES.get(name, "text") for name in names}
 
 
-_INSERT = insertion("orders", column_types(ORDER_COLUMNS))
+_ZEROS = zeros_of(Order)
+_INSERT = insertion("orders", column_types(ORDER_COLUMNS), zeros=_ZEROS)
 
 # What is settled when an order is placed: everything else is written with each change of it.
 _FIXED = (frozenset(TERMS) - frozenset(CHANGEABLE)) | frozenset(
@@ -89,7 +90,7 @@ _FIXED = (frozenset(TERMS) - frozenset(CHANGEABLE)) | frozenset(
     }
 )
 _MUTABLE = tuple(name for name in ORDER_COLUMNS if name not in _FIXED)
-_UPDATE = update("orders", column_types((*KEYS_OF_ACCOUNT, *_MUTABLE)))
+_UPDATE = update("orders", column_types((*KEYS_OF_ACCOUNT, *_MUTABLE)), zeros=_ZEROS)
 _INSERT_EXECUTIONS = insertion(
     "executions",
     {
@@ -111,8 +112,8 @@ _INSERT_COMMANDS = insertion(
         "created_at": "timestamptz",
     },
 )
-_as_stored = reader(*(name for name in ORDER_COLUMNS if name not in ("violations", "pending_changes")))
-_changed = reader("id", "account_id", *(name for name in _MUTABLE if name != "pending_changes"))
+_as_stored = reader(*(name for name in ORDER_COLUMNS if name not in ("violations", "pending_changes")), zeros=_ZEROS)
+_changed = reader("id", "account_id", *(name for name in _MUTABLE if name != "pending_changes"), zeros=_ZEROS)
 _executed = reader(*(name for name in _INSERT_EXECUTIONS.columns if name != "at_nanos"))
 
 
@@ -147,9 +148,15 @@ def changes_text(order: Order) -> str | None:
 
 def _new_row(order: Order) -> Record:
     row = _as_stored(order)
-    row["violations"] = orjson.dumps([violation_snapshot(one) for one in order.violations]).decode()
+    row["violations"] = _violations_text(order)
     row["pending_changes"] = changes_text(order)
     return row
+
+
+def _violations_text(order: Order) -> str:
+    if not order.violations:
+        return "[]"
+    return orjson.dumps([violation_snapshot(one) for one in order.violations]).decode()
 
 
 def _changed_row(order: Order) -> Record:

@@ -12,7 +12,7 @@ from uuid import UUID
 from domain.accounts.queries import SELECT_ACCOUNT, to_book
 from domain.accounts.types import AccountBook, AccountKind
 from domain.kernel.database import fetch
-from domain.kernel.rows import insertion, reader
+from domain.kernel.rows import insertion, reader, zeros_of
 from domain.kernel.unit_of_work import UnitOfWork, Writing
 from domain.positions.types import Bucket, PositionBook, PositionKey
 
@@ -31,13 +31,15 @@ _TYPES = {
     **dict.fromkeys(("bucket", "held_by", "held_risk_by", "held_admin_by"), "text"),
 }
 _KEY = ("account_id", "instrument_id", "bucket")
+_ZEROS = zeros_of(PositionBook)
 _UPSERT = insertion(
     "positions",
     {name: _TYPES.get(name, "numeric") for name in _COLUMNS},
     "ON CONFLICT (account_id, instrument_id, bucket) DO UPDATE SET "
     + ", ".join(f"{name} = EXCLUDED.{name}" for name in _COLUMNS if name not in ("id", *_KEY)),
+    zeros=_ZEROS,
 )
-_as_stored = reader(*_COLUMNS)
+_as_stored = reader(*_COLUMNS, zeros=_ZEROS)
 
 
 def to_position(row: Iterable[Any]) -> PositionBook:

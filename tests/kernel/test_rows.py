@@ -12,7 +12,7 @@ import pytest
 
 from domain.kernel.bus import NullBus
 from domain.kernel.database import fetch
-from domain.kernel.rows import Write, encode_rows, insertion, reader
+from domain.kernel.rows import Write, encode_rows, insertion, reader, update, zeros_of
 from domain.kernel.unit_of_work import unit_of_work
 
 
@@ -130,3 +130,41 @@ async def test_a_failed_write_stores_nothing() -> None:
     assert await stored() == []
     with pytest.raises(TypeError):
         encode_rows([{"name": object()}])
+
+
+@dataclass
+class Counted:
+    id: UUID
+    name: str | None
+    amount: Decimal
+    count: int
+    flag: bool
+    tags: list[str]
+    digest: bytes | None = None
+    at: datetime | None = None
+
+
+async def test_zeros_that_a_row_leaves_out_are_stored_as_zeros() -> None:
+    zeros = zeros_of(Counted)
+    assert zeros == {"amount", "count", "flag"}
+    read = reader(*COLUMNS, zeros=zeros)
+    nothing = Counted(UUID(int=1), "", Decimal(0), 0, flag=False, tags=[])
+    assert read(nothing) == {"id": nothing.id, "name": "", "tags": []}
+    change = update("things", {"id": "uuid", "amount": "numeric", "flag": "bool"}, keys=("id",), zeros=zeros)
+    async with unit_of_work(NullBus()) as work:
+        await work.write(
+            insertion("things", COLUMNS, zeros=zeros),
+            [read(nothing), read(Counted(UUID(int=2), None, Decimal("0.10"), 7, flag=True, tags=[]))],
+        )
+        await work.write(
+            change,
+            [
+                reader("id", "amount", "flag", zeros=zeros)(
+                    Counted(UUID(int=2), None, Decimal("0.00"), 0, flag=False, tags=[])
+                )
+            ],
+        )
+    assert await stored() == [
+        (UUID(int=1), "", Decimal(0), 0, False, [], None, None),
+        (UUID(int=2), None, Decimal(0), 7, False, [], None, None),
+    ]
