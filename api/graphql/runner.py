@@ -28,6 +28,7 @@ from domain.access.key_limits import admits
 from domain.access.token_buckets import Allowance
 from domain.access.types import ALL_SCOPES, Actor
 from domain.kernel.errors import DomainError, Forbidden, Unauthenticated, Unavailable
+from domain.kernel.values import unguarded
 
 _BEARER = "bearer "
 _TOO_SLOW = "TOO_SLOW"
@@ -35,6 +36,7 @@ NO_BEARER = ""
 SEND_AS_BEARER = "Send the credential as `Authorization: Bearer <access token or API key>`."
 
 
+@unguarded
 @dataclass(frozen=True, slots=True)
 class OperationRequest:
     """One GraphQL request; only the types of its parts are checked."""
@@ -46,6 +48,7 @@ class OperationRequest:
     document_id: str | None = None
 
 
+@unguarded
 @dataclass(frozen=True, slots=True)
 class Caller:
     """The actor and the address of a request. ``refusal`` is the reason for which a presented credential is refused."""
@@ -57,6 +60,7 @@ class Caller:
     device: str = ""
 
 
+@unguarded
 @dataclass(frozen=True, slots=True)
 class Answer:
     """The response, and the code of its first error."""

@@ -12,6 +12,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from domain.access.types import SYSTEM, Actor
+from domain.kernel.values import unguarded
 
 
 class PlatformPart(StrEnum):
@@ -24,6 +25,7 @@ class PlatformPart(StrEnum):
     BOOKS = "books"
 
 
+@unguarded
 @dataclass(frozen=True, slots=True)
 class Origin:
     """The origin of a request, and its name in the log; ``trace`` names its span while requests are traced."""
@@ -34,6 +36,7 @@ class Origin:
     trace: str | None = None
 
 
+@unguarded
 @dataclass(frozen=True, slots=True)
 class Attribution:
     """``by`` is a person's email, a ``PlatformPart``, or ``system``, the operator of the machine."""

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from math import ceil
 
+from domain.kernel.values import unguarded
+
 MAX_KEYS = 50_000
 
 
@@ -26,6 +28,7 @@ class Rate:
         return max(1, ceil(self.burst / self.per_second))
 
 
+@unguarded
 @dataclass(frozen=True, slots=True)
 class Allowance:
     """The answer to one request: the requests that remain, when the bucket is full again, and how long to wait.

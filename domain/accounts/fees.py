@@ -11,10 +11,12 @@ from decimal import Decimal
 
 from domain.kernel.money import to_cash, to_cash_down
 from domain.kernel.numbers import ZERO
+from domain.kernel.values import unguarded
 from domain.market.costs import to_exact
 from domain.market.types import Instrument
 
 
+@unguarded
 @dataclass(frozen=True, slots=True)
 class Dues:
     """The exact amounts of one or several fills of an order, in the account's currency.

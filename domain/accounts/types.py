@@ -8,6 +8,7 @@ from uuid import UUID
 
 from domain.access.types import Role
 from domain.kernel.numbers import ZERO
+from domain.kernel.values import unguarded
 
 GENESIS_HASH = "0" * 64
 
@@ -89,6 +90,7 @@ class Transaction:
     by: str | None = None
 
 
+@unguarded
 @dataclass(frozen=True, slots=True)
 class AccountEvent:
     """One change of an account. ``payload`` is JSON text: a snapshot of everything that changed with it."""

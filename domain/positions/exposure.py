@@ -10,6 +10,7 @@ from uuid import UUID
 
 from domain.accounts.types import AccountKind
 from domain.kernel.numbers import AVERAGE_EXPONENT, ONE, ZERO
+from domain.kernel.values import unguarded
 from domain.market.rates import InstrumentIndex, IsStale, QuoteOf
 from domain.market.types import Instrument
 from domain.positions.types import PositionBook
@@ -17,6 +18,7 @@ from domain.positions.types import PositionBook
 _QUANTUM = Decimal(1).scaleb(-AVERAGE_EXPONENT)
 
 
+@unguarded
 @dataclass(frozen=True, slots=True)
 class Marks:
     """The market at one moment, as valuation sees it; ``instruments`` are all that exist."""

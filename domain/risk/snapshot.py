@@ -11,12 +11,14 @@ from decimal import Decimal
 from uuid import UUID
 
 from domain.kernel.numbers import ZERO
+from domain.kernel.values import unguarded
 from domain.risk.types import RiskScope
 
 # Looked at for every rule: an attribute of an enum costs more than a name.
 _INSTRUMENT, _STRATEGY = RiskScope.INSTRUMENT, RiskScope.STRATEGY
 
 
+@unguarded
 @dataclass(frozen=True, slots=True)
 class ProposedOrder:
     """An order as the rules see it.
@@ -48,6 +50,7 @@ class ProposedOrder:
         return self.price if self.price is not None else self.worst
 
 
+@unguarded
 @dataclass(frozen=True, slots=True)
 class MarketView:
     """The market of the order's symbol.
@@ -61,6 +64,7 @@ class MarketView:
     session_open: bool = True
 
 
+@unguarded
 @dataclass(frozen=True, slots=True)
 class AccountView:
     """The account if all its working orders and this one filled.
@@ -80,6 +84,7 @@ class AccountView:
     missing: str = "a position has no market price"
 
 
+@unguarded
 @dataclass(frozen=True, slots=True)
 class Share:
     """A figure for the whole account, for the order's symbol, and for the order's strategy."""
@@ -95,6 +100,7 @@ class Share:
         return self.strategy if scope is _STRATEGY else self.account
 
 
+@unguarded
 @dataclass(frozen=True, slots=True)
 class Times:
     """Arrival times of orders, oldest first: of the account, of the order's symbol, of its strategy."""
@@ -109,6 +115,7 @@ class Times:
         return len(times) - bisect_right(times, instant)
 
 
+@unguarded
 @dataclass(frozen=True, slots=True)
 class Activity:
     """The account's activity before this order. ``same`` are orders with the same terms.
@@ -124,6 +131,7 @@ class Activity:
     opposite: Decimal | None = None
 
 
+@unguarded
 @dataclass(frozen=True, slots=True)
 class RiskSnapshot:
     """Order, market, account and activity at one instant."""

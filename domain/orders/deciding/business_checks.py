@@ -6,6 +6,7 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from domain.accounts.types import AccountState, PositionMode
 from domain.kernel.numbers import ZERO, is_multiple
+from domain.kernel.values import unguarded
 from domain.market.types import Instrument
 from domain.orders.deciding.trading_book import MarketState, TradingBook
 from domain.orders.model import refusals
@@ -20,6 +21,7 @@ from domain.risk.rules.halting import halt_over
 from domain.risk.types import RiskScope
 
 
+@unguarded
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """An order with all inputs of its checks.

@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from domain.accounts.fees import NOTHING_DUE
 from domain.kernel.numbers import ONE, ZERO
+from domain.kernel.values import unguarded
 from domain.market.types import Instrument
 from domain.orders.deciding.activity import Displaced
 from domain.orders.deciding.business_checks import CHECKS, Candidate, first_refusal
@@ -27,6 +28,7 @@ from domain.orders.model.types import RejectReason, Side
 from domain.risk.types import RiskViolation
 
 
+@unguarded
 @dataclass(frozen=True, slots=True)
 class Decision:
     """The verdict on one order. ``reserved`` is the rise of the account's reserved amount, ``reason`` None accepts.

@@ -18,6 +18,7 @@ from domain.accounts.fees import Dues, estimated_fee
 from domain.accounts.types import AccountBook
 from domain.kernel.money import to_cash_down, to_cash_up
 from domain.kernel.numbers import ONE, ZERO
+from domain.kernel.values import unguarded
 from domain.market.types import Instrument, Quote
 from domain.orders.deciding.trading_book import Leg
 from domain.orders.model.commands import PlaceOrder
@@ -31,6 +32,7 @@ from domain.positions.types import Bucket, PositionBook
 MARKET_BUFFER = Decimal("1.05")
 
 
+@unguarded
 @dataclass(frozen=True, slots=True)
 class Reservation:
     """The need of a working order; ``price`` is what it is valued at, ``rate`` its currency's.

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from domain.kernel.numbers import ONE, ZERO
+from domain.kernel.values import unguarded
 from domain.orders.deciding.activity import Displaced
 from domain.orders.deciding.business_checks import Candidate
 from domain.orders.deciding.reservations import MARKET_BUFFER
@@ -35,6 +36,7 @@ _ACCOUNT = frozenset(
 _UNASKED = AccountView(ZERO, None, None, None, None, None, None)
 
 
+@unguarded
 @dataclass(frozen=True, slots=True)
 class RuleVerdict:
     """Every rule in force that the order violates, and own orders that would have to be cancelled for it."""

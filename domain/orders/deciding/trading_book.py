@@ -12,6 +12,7 @@ from uuid import UUID
 
 from domain.accounts.types import AccountBook, PositionMode
 from domain.kernel.ids import new_id
+from domain.kernel.values import unguarded
 from domain.market.rates import SAME_CURRENCY, Conversion
 from domain.market.types import Quote
 from domain.orders.deciding.activity import OrderActivity
@@ -29,6 +30,7 @@ EXCLUSIVE = frozenset({Contingency.OCO, Contingency.OUO})
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
+@unguarded
 @dataclass(frozen=True, slots=True)
 class MarketState:
     """The market of one instrument, as decisions see it.

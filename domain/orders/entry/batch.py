@@ -19,6 +19,7 @@ from domain.kernel.errors import Conflict, DomainError, NotFound, prefix_field
 from domain.kernel.guarded_work import GuardedWork, StaleVersions
 from domain.kernel.rows import Record
 from domain.kernel.unit_of_work import UnitOfWork, Writing
+from domain.kernel.values import unguarded
 from domain.market.types import Instrument
 from domain.orders import queries
 from domain.orders.deciding.grouping import DecidedGroup, GroupPart
@@ -43,6 +44,7 @@ from domain.positions import queries as position_queries
 from domain.risk.events import raise_events
 
 
+@unguarded
 @dataclass(frozen=True, slots=True)
 class PlacedOrder:
     """An order as stored; ``replayed`` when its client order id had been used for the same order before."""
@@ -51,6 +53,7 @@ class PlacedOrder:
     replayed: bool
 
 
+@unguarded
 @dataclass(frozen=True, slots=True)
 class PlaceCall(ActorsCall):
     """One caller's orders; with ``parts`` they are those of one bracket or OCO."""
@@ -106,6 +109,7 @@ class Naming:
             error.context["index"] = self._index
 
 
+@unguarded
 @dataclass(frozen=True, slots=True)
 class _Request:
     """An order to decide on, with its instrument; ``digest`` identifies repeats."""

@@ -24,6 +24,7 @@ from domain.access.authentication import TOPIC as ACCESS
 from domain.access.types import Actor
 from domain.kernel.errors import DomainError, RateLimited, Unavailable
 from domain.kernel.time import Nanos
+from domain.kernel.values import unguarded
 from domain.orders.entry.context import OrderContext, ReferenceData, StaleCache
 
 # A cache that is newly loaded can only be stale again if something changed in between: a few tries settle it.
@@ -37,6 +38,7 @@ _MAX_WAITING = 20_000
 _MAX_LOOK = 1_000
 
 
+@unguarded
 @dataclass(frozen=True, slots=True)
 class ActorsCall(ABC):
     """A request with the actor who makes it, and the HTTP request that it came in."""
@@ -74,6 +76,7 @@ Result = TypeVar("Result")
 Decide = Callable[[ReferenceData, Sequence[Call], Mapping[int, BaseException]], Awaitable[list[Result | BaseException]]]
 
 
+@unguarded
 @dataclass(frozen=True, slots=True, eq=False)
 class _Waiting(Generic[Call, Result]):
     call: Call

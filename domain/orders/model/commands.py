@@ -10,11 +10,13 @@ from uuid import UUID
 import orjson
 
 from domain.kernel.numbers import plain
+from domain.kernel.values import unguarded
 from domain.orders.model.order import OrderChanges, OrderTerms
 from domain.orders.model.types import CLOSING, OffsetKind, OrderType, PositionEffect, Side, TimeInForce
 from domain.positions.types import PositionSide
 
 
+@unguarded
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlaceOrder(OrderTerms[datetime]):
     """A new order. ``client_order_id`` makes a retry safe; without one the server assigns one."""

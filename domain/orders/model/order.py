@@ -11,6 +11,7 @@ from domain.accounts.fees import Dues
 from domain.kernel.errors import Conflict
 from domain.kernel.numbers import ONE, ZERO, plain
 from domain.kernel.time import Nanos
+from domain.kernel.values import unguarded
 from domain.orders.model.types import (
     CLOSING,
     Contingency,
@@ -31,6 +32,7 @@ from domain.risk.types import RiskViolation
 Time = TypeVar("Time")
 
 
+@unguarded
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderTerms(Generic[Time]):
     """The terms of an order, as the client gives them and as the exchange and the venue receive them.
