@@ -36,6 +36,10 @@ _MAX_BATCH = 250
 _MAX_WAITING = 20_000
 # How far into the queue a batch looks for calls whose accounts are free.
 _MAX_LOOK = 1_000
+# So long does a call wait at most for others beside a batch in flight. A small batch costs as much as a large one.
+_LONGEST_WAIT_SECONDS = 0.003
+# What each batch leaves of the largest number of calls at once, where fewer come.
+_REMEMBERED_SHARE = 0.9
 
 
 @unguarded
@@ -127,6 +131,10 @@ class GroupCommit(Generic[Call, Result]):
         self._busy = self._turns.busy
         self._in_flight = 0
         self._draining = 0
+        # Calls in flight, and the number that waited or were in flight at once lately.
+        self._flying = 0
+        self._crowd = 0.0
+        self._late: asyncio.TimerHandle | None = None
         # The loop keeps weak references to tasks only.
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -160,7 +168,22 @@ class GroupCommit(Generic[Call, Result]):
         return await future
 
     def begin(self) -> bool:
-        """Begin to take batches, if calls wait and not enough batches are in flight."""
+        """Begin to take batches, if enough calls wait and not enough batches are in flight.
+
+        Beside a batch in flight, the next one begins with half of the calls that were here at once lately: otherwise
+        it would be of the first call that comes, and the others would wait for it.
+        """
+        if self._draining and len(self._queue) < self._crowd / _TRANSACTIONS:
+            if self._late is None and self._queue and self._draining < _TRANSACTIONS:
+                self._late = asyncio.get_running_loop().call_later(_LONGEST_WAIT_SECONDS, self._begin_late)
+            return False
+        return self._begin()
+
+    def _begin_late(self) -> None:
+        self._late = None
+        self._begin()
+
+    def _begin(self) -> bool:
         if not self._queue or self._draining >= _TRANSACTIONS:
             return False
         self._draining += 1
@@ -179,6 +202,8 @@ class GroupCommit(Generic[Call, Result]):
                 accounts = frozenset[UUID]().union(*(item.accounts for item in batch))
                 self._busy |= accounts
                 self._in_flight += 1
+                self._flying += len(batch)
+                self._crowd = max(self._flying + len(self._queue), self._crowd * _REMEMBERED_SHARE)
                 try:
                     if batch:
                         began = Nanos.now()
@@ -188,6 +213,7 @@ class GroupCommit(Generic[Call, Result]):
                 finally:
                     self._busy -= accounts
                     self._in_flight -= 1
+                    self._flying -= len(batch)
                 if self._turns.offer(self):
                     # The others choose first.
                     await asyncio.sleep(0)

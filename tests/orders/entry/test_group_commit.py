@@ -13,6 +13,7 @@ from domain.access.authentication import TOPIC as ACCESS
 from domain.access.types import AccountPermission, Actor, Role, require_trade
 from domain.kernel.errors import BadInput, Forbidden, NotFound, RateLimited, Unavailable
 from domain.kernel.ids import new_id
+from domain.orders.entry import group_commit as group_commit_module
 from domain.orders.entry.context import OrderContext, ReferenceData, StaleCache
 from domain.orders.entry.group_commit import AccountTurns, ActorsCall, GroupCommit
 from tests.support.waiting import PATIENCE_SECONDS
@@ -263,6 +264,41 @@ async def test_a_call_runs_as_soon_as_its_account_is_free() -> None:
     assert gates.begun == ["a a", "a"]
     await gates.end("a")
     assert await asyncio.gather(first, second, third) == ["a", "a", "a"]
+
+
+async def test_beside_a_batch_in_flight_the_next_begins_with_half_of_the_calls(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(group_commit_module, "_LONGEST_WAIT_SECONDS", PATIENCE_SECONDS)
+    gates = Gates()
+    commits = group_commit(gates.handle)
+    callers = [asyncio.create_task(commits.submit(call(name))) for name in ("1", "2", "3", "4")]
+    await settle()
+    assert gates.begun == ["1 2 3 4"]
+    for name, begun in (("5", 1), ("6", 2), ("7", 2)):
+        callers.append(asyncio.create_task(commits.submit(call(name))))
+        await settle()
+        assert len(gates.begun) == begun, name
+    assert gates.begun[1] == "5 6"
+    # Nobody waits for others where a batch has ended.
+    await gates.end("5 6")
+    assert gates.begun[2:] == ["7"]
+    await gates.end("7")
+    await gates.end("1 2 3 4")
+    assert await asyncio.gather(*callers) == [str(number) for number in range(1, 8)]
+
+
+async def test_a_call_beside_a_batch_that_hangs_begins_after_a_short_while() -> None:
+    gates = Gates()
+    commits = group_commit(gates.handle)
+    hanging = [asyncio.create_task(commits.submit(call(name))) for name in ("1", "2", "3", "4")]
+    await settle()
+    late = asyncio.create_task(commits.submit(call("5")))
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while len(gates.begun) < 2:
+            await asyncio.sleep(0.001)
+    await gates.end("5")
+    assert await late == "5"
+    await gates.end("1 2 3 4")
+    assert await asyncio.gather(*hanging) == ["1", "2", "3", "4"]
 
 
 async def test_a_failed_batch_frees_its_accounts() -> None:
