@@ -306,6 +306,5 @@ def server_options(limits: RequestLimits | None = None, trusted_proxies: Collect
         "server_header": False,
         # Who is behind a proxy is found out by the application (api.transport.front), whom it is told by.
         "proxy_headers": False,
-        "timeout_keep_alive": limits.idle_seconds,
         "timeout_graceful_shutdown": _GRACEFUL_SECONDS,
     }

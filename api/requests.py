@@ -35,6 +35,7 @@ class RequestRecord:
         "request_id",
         "span",
         "started",
+        "status",
         "trace",
         "trace_id",
     )
@@ -49,6 +50,8 @@ class RequestRecord:
         self.kind: str | None = None
         self.operation: str | None = None
         self.outcome: str | None = None
+        # Of the answer by HTTP, which a socket's operation lacks.
+        self.status: int | None = None
         self.orders: list[UUID] = []
         self.order_count = 0
         # While requests are traced: the trace that it belongs to, and if it is recorded, its span and the span's name.
@@ -67,8 +70,13 @@ class RequestRecord:
         """The log level; requests that only check whether the process is up are logged at a lower one."""
         return "debug" if self.path in _PROBES else "info"
 
-    def fields(self, status: int | None = None) -> dict[str, object]:
-        """The fields of its log line after the answer; ``status`` is that of HTTP, which a socket's operation lacks."""
+    @property
+    def header(self) -> tuple[bytes, bytes]:
+        """The header by which the answer names the request."""
+        return (b"x-request-id", str(self.request_id).encode())
+
+    def fields(self) -> dict[str, object]:
+        """The fields of its log line after the answer."""
         said: dict[str, object] = {
             "request_id": str(self.request_id),
             "method": self.method,
@@ -76,8 +84,8 @@ class RequestRecord:
             "client": self.client,
             "milliseconds": round((perf_counter() - self.started) * 1_000, 3),
         }
-        if status is not None:
-            said["status"] = status
+        if self.status is not None:
+            said["status"] = self.status
         if self.trace_id is not None:
             said["trace_id"] = self.trace_id
         if self.actor is not None:

@@ -54,7 +54,18 @@ class _Address:
 class ConnectionState:
     """The state of one connection."""
 
-    __slots__ = ("_held_seen", "address", "among", "closing_at", "deadline", "guest", "owner", "stalled_at", "untaken")
+    __slots__ = (
+        "_held_seen",
+        "address",
+        "among",
+        "closing_at",
+        "deadline",
+        "guest",
+        "is_idle",
+        "owner",
+        "stalled_at",
+        "untaken",
+    )
 
     def __init__(self, guest: Guest, address: str) -> None:
         self.guest = guest
@@ -63,6 +74,7 @@ class ConnectionState:
         # Among which connections of its address it is, if it is none that works.
         self.among: dict[ConnectionState, None] | None = None
         self.deadline = _NEVER
+        self.is_idle = False
         # Since when, and how much, its client has not taken.
         self.stalled_at = _NEVER
         self.untaken = 0
@@ -71,8 +83,8 @@ class ConnectionState:
 
     @property
     def is_timed(self) -> bool:
-        """True if it has a time limit."""
-        return self.deadline != _NEVER
+        """True if what comes now has a time limit."""
+        return self.deadline != _NEVER and not self.is_idle
 
     def grew(self) -> bool:
         """True if the held bytes have grown enough to be added up again."""
@@ -152,22 +164,22 @@ class Connections:
         """Set the ``deadline`` for the client to send a whole request, or to sign in."""
         home = self._addresses[place.address]
         self._move(place, home.waiting)
-        place.deadline = deadline
+        place.deadline, place.is_idle = deadline, False
         if len(home.waiting) > self.limits.waiting_per_address and not home.is_proxy:
             self._send_away(home.waiting)
 
-    def rest(self, place: ConnectionState) -> None:
-        """Mark the connection as idle."""
+    def rest(self, place: ConnectionState, deadline: float) -> None:
+        """Mark the connection as idle; without another request it stays until ``deadline``."""
         home = self._addresses.get(place.address)
         if home is not None and place.guest in self._places:
             self._move(place, home.idle)
-        place.deadline = _NEVER
+        place.deadline, place.is_idle = deadline, True
 
     def work(self, place: ConnectionState, deadline: float = _NEVER) -> None:
         """Mark the connection as busy; the rest of its request must come by ``deadline``."""
         if place.among is not None:
             self._move(place, None)
-        place.deadline = deadline
+        place.deadline, place.is_idle = deadline, False
 
     def _move(self, place: ConnectionState, among: dict[ConnectionState, None] | None) -> None:
         if place.among is not None:

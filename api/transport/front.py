@@ -7,7 +7,6 @@ own, and limits per address would limit nobody.
 """
 
 from collections.abc import Collection
-from functools import partial
 from http import HTTPStatus
 from typing import Final
 
@@ -21,6 +20,7 @@ from domain.kernel.errors import ErrorCode
 
 _ANY_HOST: Final = "*"
 _REMEMBERED = 1_000
+# The client has gone before there was an answer, as proxies say it.
 _NO_ANSWER: Final = 499
 _PATH_CHARACTERS: Final = 200
 _SCHEMES = {b"https": {"http": "https", "websocket": "wss"}, b"http": {"http": "http", "websocket": "ws"}}
@@ -103,33 +103,27 @@ class Front:
             await (self._app if permitted else _refuse)(scope, receive, answer)
             return
         record = begin(scope["method"], _path(scope), scope["client"][0] if client else "")
-        noted = _Noted(answer, record)
+        record.status = _NO_ANSWER
         if self._tracing is not None:
             trace(self._tracing, record, _traceparent(scope))
         try:
-            await (self._app if permitted else _refuse)(scope, receive, noted)
+            await (self._app if permitted else _refuse)(scope, receive, _noted(answer, record))
         finally:
-            self._request_log(record.level(), partial(record.fields, noted.status))
+            self._request_log(record.level(), record.fields)
             if self._tracing is not None:
-                self._tracing.end(record.span, record.fields(), noted.status)
+                self._tracing.end(record.span, record.fields(), record.status)
 
 
-class _Noted:
-    """Sends the answer to a request, gives it the request's id as a header, and notes its status."""
+def _noted(send: Send, record: RequestRecord) -> Send:
+    """Send the answer to a request with the header that names it, and note its status."""
 
-    __slots__ = ("_record", "_send", "status")
-
-    def __init__(self, send: Send, record: RequestRecord) -> None:
-        self._send = send
-        self._record = record
-        # The client has gone before there was an answer, as proxies say it.
-        self.status = _NO_ANSWER
-
-    async def __call__(self, message: Message) -> None:
+    async def sending(message: Message) -> None:
         if message["type"] == "http.response.start":
-            self.status = message["status"]
-            message["headers"] = [*message["headers"], (b"x-request-id", str(self._record.request_id).encode())]
-        await self._send(message)
+            record.status = message["status"]
+            message["headers"] = [*message["headers"], record.header]
+        await send(message)
+
+    return sending
 
 
 def _traceparent(scope: Scope) -> str | None:

@@ -71,7 +71,7 @@ class GraphQLOverHttp:
             reply = Reply(HTTPStatus.INTERNAL_SERVER_ERROR, failure, media_type)
         if reply.status == HTTPStatus.UNAUTHORIZED:
             extra.append((b"www-authenticate", b"Bearer"))
-        await reply.send(send, headers, scope["method"], extra)
+        await reply.send(scope, send, headers, extra)
 
     @staticmethod
     def _limit_headers(error: RequestError) -> Headers:

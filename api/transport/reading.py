@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Mapping
-from contextlib import nullcontext
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qsl
@@ -13,8 +12,8 @@ from starlette.types import Receive, Scope
 from api.errors import coded
 from api.graphql.runner import Answer, OperationRequest, request_of
 from api.limits import RequestLimits
-from api.transport.guarded import EXTENSION, GuardedHttp
 from api.transport.negotiation import JSON, content_type
+from api.transport.whole import whole_body
 from domain.kernel.errors import ErrorCode
 
 _MAX_PARAMETERS = 10
@@ -66,22 +65,28 @@ async def read_request(
     return _from_json(_decode(body, "body"))
 
 
-def _is_there(scope: Scope) -> bool:
-    """True if the whole body has come: receiving it waits for nothing."""
-    connection = scope.get("extensions", {}).get(EXTENSION)
-    cycle = connection.cycle if isinstance(connection, GuardedHttp) else None
-    # The connection's newest request; one before it, of several sent at once, is another.
-    return cycle is not None and cycle.scope is scope and not cycle.more_body
-
-
 async def _read_body(scope: Scope, headers: Mapping[str, str], receive: Receive, limits: RequestLimits) -> bytes:
+    # Most bodies come together with their headers; to receive one, with a deadline, costs more than to decode it.
+    body = whole_body(scope)
+    if body is None:
+        return await _receive_body(headers, receive, limits)
+    if len(body) > limits.body_bytes:
+        raise _too_large(limits)
+    return body
+
+
+def _too_large(limits: RequestLimits, *headers: tuple[bytes, bytes]) -> HttpRefusal:
+    words = f"A request has at most {limits.body_bytes} bytes."
+    return HttpRefusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, words, *headers)
+
+
+async def _receive_body(headers: Mapping[str, str], receive: Receive, limits: RequestLimits) -> bytes:
     announced = headers.get("content-length", "")
     is_too_large = announced.isdigit() and int(announced) > limits.body_bytes
     parts: list[bytes] = []
     size = 0
     try:
-        # A deadline costs as much as reading the headers, and most bodies come together with them.
-        async with nullcontext() if _is_there(scope) else asyncio.timeout(limits.body_seconds):
+        async with asyncio.timeout(limits.body_seconds):
             more = True
             while more and size <= limits.discarded_bytes:
                 message = await receive()
@@ -99,8 +104,7 @@ async def _read_body(scope: Scope, headers: Mapping[str, str], receive: Receive,
     except TimeoutError:
         raise HttpRefusal(HTTPStatus.REQUEST_TIMEOUT, "The body took too long.", _CLOSE) from None
     if is_too_large:
-        words = f"A request has at most {limits.body_bytes} bytes."
-        raise HttpRefusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, words, *([_CLOSE] if more else []))
+        raise _too_large(limits, *([_CLOSE] if more else []))
     return b"".join(parts)
 
 

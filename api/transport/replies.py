@@ -11,9 +11,12 @@ from hashlib import blake2b
 from http import HTTPStatus
 from typing import Final
 
-from starlette.types import Send
+from starlette.types import Scope, Send
 
+from api.requests import current_record
 from api.transport.encodings import best_encoding, compress
+from api.transport.negotiation import GRAPHQL_JSON, JSON
+from api.transport.whole import write_whole
 
 Headers = list[tuple[bytes, bytes]]
 # Smaller answers fit into two packets as they are.
@@ -24,6 +27,9 @@ _ASK_AGAIN = (b"cache-control", b"private, no-cache")
 _VARIES = (b"vary", b"accept-encoding")
 _VARIES_BY_CALLER = (b"vary", b"accept, accept-encoding, authorization")
 _NO_SNIFFING = (b"x-content-type-options", b"nosniff")
+_CONTENT_TYPES: Final = {
+    media_type: (b"content-type", f"{media_type}; charset=utf-8".encode()) for media_type in (JSON, GRAPHQL_JSON)
+}
 
 
 @dataclass(slots=True)
@@ -35,13 +41,13 @@ class Reply:
     media_type: str
     is_read: bool = False
 
-    async def send(self, send: Send, asked: Mapping[str, str], method: str, extra: Headers) -> None:
+    async def send(self, scope: Scope, send: Send, asked: Mapping[str, str], extra: Headers) -> None:
         """Send it to whoever asked with the headers ``asked``; ``extra`` are headers besides its own."""
-        headers = [(b"content-type", f"{self.media_type}; charset=utf-8".encode()), _NO_SNIFFING, *extra]
+        headers = [_CONTENT_TYPES[self.media_type], _NO_SNIFFING, *extra]
         if not self.is_read:
-            await self._send(send, [_NOT_STORED, *headers])
+            await self._send(scope, send, [_NOT_STORED, *headers])
             return
-        if method == "GET":
+        if scope["method"] == "GET":
             tag = f'W/"{blake2b(self.body, digest_size=_TAG_BYTES).hexdigest()}"'
             headers += [(b"etag", tag.encode()), _ASK_AGAIN, _VARIES_BY_CALLER]
             if has_tag(asked.get("if-none-match"), tag):
@@ -54,12 +60,17 @@ class Reply:
         if encoding is not None:
             self.body = compress(self.body, encoding)
             headers.append((b"content-encoding", encoding.encode()))
-        await self._send(send, headers)
+        await self._send(scope, send, headers)
 
-    async def _send(self, send: Send, headers: Headers) -> None:
+    async def _send(self, scope: Scope, send: Send, headers: Headers) -> None:
         if self.status is not HTTPStatus.NO_CONTENT:
             headers.append((b"content-length", b"%d" % len(self.body)))
-        await send({"type": "http.response.start", "status": int(self.status), "headers": headers})
+        status, record = int(self.status), current_record()
+        if write_whole(scope, status, headers if record is None else [*headers, record.header], self.body):
+            if record is not None:
+                record.status = status
+            return
+        await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": self.body})
 
 

@@ -191,6 +191,58 @@ async def test_each_request_on_a_connection_has_the_full_time_limit(desk: Desk) 
         assert await client.answer() == 408
 
 
+async def test_an_idle_connection_is_closed_after_its_time_and_the_next_request_has_its_own(desk: Desk) -> None:
+    async with bounded(desk, idle_seconds=0.3, header_seconds=PATIENCE_SECONDS) as server, raw(server) as idle:
+        await idle.send(HEAD + b"\r\n")
+        assert await idle.answer() == 200
+        assert await idle.ends() == b""
+        async with raw(server) as slow:
+            await slow.send(HEAD + b"\r\n" + HEAD)
+            assert await slow.answer() == 200
+            await asyncio.sleep(0.6)
+            await slow.send(b"\r\n")
+            assert await slow.answer() == 200
+
+
+@pytest.mark.parametrize(
+    ("version", "more", "closes"),
+    [
+        (b"1.1", b"", False),
+        (b"1.1", b"connection: close\r\n", True),
+        (b"1.0", b"", True),
+        (b"1.1", b"expect: 100-continue\r\n", False),
+    ],
+)
+async def test_a_whole_answer_closes_the_connection_if_the_client_asks_for_it(
+    desk: Desk, version: bytes, more: bytes, closes: bool
+) -> None:
+    body = b'{"query": "{ __typename }"}'
+    ask = ASK.replace(b"HTTP/1.1", b"HTTP/" + version) + more + b"content-length: %d\r\n\r\n" % len(body)
+    async with running(desk) as server, raw(server) as client:
+        await client.send(ask + body)
+        head = await client.reader.readuntil(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 200 OK\r\n")
+        assert (b"connection: close\r\n" in head) is closes
+        answer = b'{"data":{"__typename":"Query"}}'
+        assert await client.reader.readexactly(len(answer)) == answer
+        if closes:
+            assert await client.ends() == b""
+        else:
+            await client.send(HEAD + b"\r\n")
+            assert await client.answer() == 200
+
+
+async def test_pipelined_requests_are_answered_in_their_order(desk: Desk) -> None:
+    bodies = [b'{"query": "query %s { __typename }", "operationName": "wrong"}' % name for name in (b"a", b"b")]
+    bodies.insert(1, b'{"query": "{ __typename }"}')
+    asks = [ASK + b"content-length: %d\r\n\r\n" % len(body) + body for body in bodies]
+    async with running(desk) as server, raw(server) as client:
+        await client.send(b"".join(asks) * 4 + HEAD + b"connection: close\r\n\r\n")
+        found = await client.ends()
+    answers = found.split(b"HTTP/1.1 200 OK")[1:]
+    assert [b'"data":{"__typename":"Query"}' in answer for answer in answers] == [False, True, False] * 4 + [False]
+
+
 async def test_an_unread_body_ends_the_connection(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(guarded, "_GRACE_SECONDS", 0.1)
     async with bounded(desk, body_seconds=0.1) as server, raw(server) as client:
