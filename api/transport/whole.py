@@ -16,7 +16,7 @@ _END: Final = b"\r\n"
 
 
 def _cycle_of(scope: Scope) -> RequestResponseCycle | None:
-    """What the server knows of a request; None if it is not the connection's newest, or of another server."""
+    """The state of a request in the server; None for one that is not its connection's newest, or of another server."""
     connection = scope.get("extensions", {}).get(EXTENSION)
     cycle = connection.cycle if isinstance(connection, GuardedHttp) else None
     return cycle if cycle is not None and cycle.scope is scope else None
