@@ -128,7 +128,9 @@ async def write_books(
     for book in changed:
         first = stored[book.id]
         shift = first - before[book.id]
-        events = [_numbered(event, event.sequence + shift, event.payload) for event in book.events]
+        events = list(book.events)
+        if shift:
+            events = [_numbered(event, event.sequence + shift, event.payload) for event in events]
         book.event_sequence, book.version = first + len(events), book.version + 1
         book.events.clear()
         publish_events(work, book.id, events)

@@ -9,13 +9,13 @@ from dataclasses import fields
 from datetime import datetime
 from decimal import Decimal
 from enum import EnumType
-from operator import attrgetter
 from types import UnionType
 from typing import Any, Generic, TypeVar, get_args, get_origin, get_type_hints
 from uuid import UUID
 
 from domain.kernel.ids import read_id
 from domain.kernel.numbers import ZERO, plain
+from domain.kernel.records import Member, recorder
 
 Value = TypeVar("Value")
 Convert = Callable[[Any], Any]
@@ -39,7 +39,8 @@ class NamedForm(Generic[Value]):
     """The form of one dataclass.
 
     ``left_out`` names fields that are not part of it, with the value that a reader gives them. ``parts`` has functions
-    that write and read fields which are dataclasses themselves.
+    that write and read fields which are dataclasses themselves. ``names`` are the members that it can have; ``write``
+    makes of a value data that JSON can hold.
     """
 
     def __init__(
@@ -53,11 +54,11 @@ class NamedForm(Generic[Value]):
         self._type = type_
         self._left_out = dict(left_out or {})
         names = [item.name for item in fields(type_) if item.name not in self._left_out]  # type: ignore[arg-type]  # a dataclass
-        self._get = attrgetter(*names)
-        self._writers = [
-            (name, is_optional(hints[name]), parts[name][0] if name in parts else _writer(kinds[name]))
+        self.names = tuple(names)
+        self.write: Callable[[Value], dict[str, Any]] = recorder(
+            Member(name, is_optional(hints[name]), parts[name][0] if name in parts else _writer(kinds[name]))
             for name in names
-        ]
+        )
         self._readers = [
             (
                 name,
@@ -66,19 +67,6 @@ class NamedForm(Generic[Value]):
             )
             for name in names
         ]
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The members that the form can have."""
-        return tuple(name for name, _, _ in self._writers)
-
-    def write(self, value: Value) -> dict[str, Any]:
-        """The value as data that JSON can hold."""
-        return {
-            name: given if convert is None else convert(given)
-            for (name, optional, convert), given in zip(self._writers, self._get(value), strict=True)
-            if given or (optional and given is not None)
-        }
 
     def read(self, form: Mapping[str, Any]) -> Value:
         """The value of a form that ``write`` wrote, in this or an older version of the code."""
@@ -96,6 +84,8 @@ class NamedForm(Generic[Value]):
 def _writer(kind: Any) -> Convert | None:
     if kind is Decimal:
         return plain
+    if kind is UUID:
+        return str
     return int if isinstance(kind, type) and issubclass(kind, int) and kind is not bool else None
 
 

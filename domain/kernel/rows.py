@@ -9,11 +9,12 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 from decimal import Decimal
 from functools import lru_cache
-from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
 import orjson
+
+from domain.kernel.records import Member, recorder
 
 Record = Mapping[str, Any]
 # A union in ``isinstance`` is made anew by each call.
@@ -120,20 +121,11 @@ def zeros_of(type_: type) -> frozenset[str]:
 
 
 def reader(*names: str, zeros: Collection[str] = ()) -> Callable[[Any], dict[str, Any]]:
-    """A function that reads these attributes (at least two) of an object as a record, without those that are None.
+    """A function that reads these attributes of an object as a record, without those that are None.
 
     Of the columns in ``zeros`` it leaves out zero and false too; they are never NULL, so the ``Write`` knows.
     """
-    get, counted = attrgetter(*names), tuple(name not in zeros for name in names)
-
-    def record(source: Any) -> dict[str, Any]:
-        return {
-            name: value
-            for name, counts, value in zip(names, counted, get(source), strict=True)
-            if value or (counts and value is not None)
-        }
-
-    return record
+    return recorder(Member(name, name not in zeros) for name in names)
 
 
 def encode_rows(rows: Sequence[Record]) -> str:

@@ -1,0 +1,44 @@
+"""Records of objects: what is left out, what counts, what is converted."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+import pytest
+
+from domain.kernel.records import Member, recorder
+
+
+@dataclass
+class Thing:
+    number: Decimal
+    optional: Decimal | None
+    flag: bool
+    words: tuple[str, ...]
+
+
+RECORD = recorder(
+    [Member("number", False, str), Member("optional", True), Member("flag", False), Member("words", True)]
+)
+
+
+def test_none_and_zero_are_left_out_unless_zero_counts() -> None:
+    assert RECORD(Thing(Decimal(0), Decimal(0), flag=False, words=())) == {"optional": Decimal(0), "words": ()}
+    assert RECORD(Thing(Decimal("1.50"), None, flag=True, words=("a",))) == {
+        "number": "1.50",
+        "flag": True,
+        "words": ("a",),
+    }
+
+
+def test_members_keep_their_order() -> None:
+    assert list(RECORD(Thing(Decimal(1), Decimal(2), flag=True, words=("a",)))) == [
+        "number",
+        "optional",
+        "flag",
+        "words",
+    ]
+
+
+def test_a_name_that_is_none_is_refused() -> None:
+    with pytest.raises(ValueError, match="no attribute"):
+        recorder([Member("a; import os", counts_zero=True)])
