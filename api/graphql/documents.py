@@ -86,6 +86,8 @@ class Operation:
     # What executions have in common; None when the fields selected depend on variables.
     plans: Plans | None
     variables: Variables
+    # The executor that each execution copies, and the cost of each, once there has been one.
+    shared: list[OperationExecutor] = field(default_factory=list)
     fixed_cost: list[int] = field(default_factory=list)
     # The first root field: there are as many as the schema has.
     root: str = ""
@@ -100,7 +102,7 @@ class Operation:
         """
         values = self.variables.read(variables or {})
         executor = (
-            assemble_executor(self.schema, self.node, self.fragments, values, context, self.plans)
+            self._first_executor().for_execution(values, context)
             if values is not None
             else self._carefully(variables or {}, context)
         )
@@ -113,6 +115,13 @@ class Operation:
         check_cost(cost, self.max_cost)
         executor.cost = cost
         return executor
+
+    def _first_executor(self) -> OperationExecutor:
+        if self.plans is None:
+            return assemble_executor(self.schema, self.node, self.fragments, None)
+        if not self.shared:
+            self.shared.append(assemble_executor(self.schema, self.node, self.fragments, self.plans))
+        return self.shared[0]
 
     def _carefully(self, variables: Mapping[str, Any], context: Context) -> OperationExecutor:
         """An executor for variables that are wrong or unusual."""
