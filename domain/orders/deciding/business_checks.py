@@ -248,7 +248,11 @@ def _short(order: Candidate) -> Refusal | None:
 
 def first_refusal(order: Candidate, checks: Iterable[Check]) -> Refusal | None:
     """The refusal of the first of ``checks`` that refuses."""
-    return next((refusal for check in checks if (refusal := check(order)) is not None), None)
+    for check in checks:
+        refusal = check(order)
+        if refusal is not None:
+            return refusal
+    return None
 
 
 # What is asked of a smaller quantity, which nobody is hurt by.

@@ -33,6 +33,7 @@ _ACCOUNT = frozenset(
         RiskRuleKind.MIN_MARGIN_RATIO,
     }
 )
+_LOOK_AT_ACCOUNT = _POSITION | _ACCOUNT
 _UNASKED = AccountView(ZERO, None, None, None, None, None, None)
 
 
@@ -103,7 +104,7 @@ def proposal_of(candidate: Candidate) -> ProposedOrder:
         replaces=candidate.replaces,
         trigger=trigger,
         takes=not (candidate.waits or command.post_only),
-        worst=_worst_at_market(candidate),
+        worst=_worst_at_market(candidate) if limit is None else None,
     )
 
 
@@ -150,7 +151,7 @@ def snapshot_of(candidate: Candidate) -> RiskSnapshot:
             age=market.age,
             session_open=market.session_open,
         ),
-        account=_account(candidate) if kinds & (_POSITION | _ACCOUNT) else _UNASKED,
+        account=_UNASKED if kinds.isdisjoint(_LOOK_AT_ACCOUNT) else _account(candidate),
         activity=activity.before(candidate.command) if activity is not None else Activity(),
         now=market.at,
     )
@@ -167,7 +168,7 @@ def _account(candidate: Candidate) -> AccountView:
         return AccountView(size, None, None, None, None, None, None)
     mark, rate = marks.fresh_mark(instrument), marks.fresh_rate(instrument, account.currency)
     value = None if mark is None or rate is None else worth(instrument, size, mark, rate)
-    if not book.limits.kinds & _ACCOUNT:
+    if book.limits.kinds.isdisjoint(_ACCOUNT):
         return AccountView(size, value, None, None, None, None, None)
     worst = potential_exposure(book.positions.values(), {position.id: size}, marks, account.currency)
     if book.fresh_equity is None:

@@ -1,7 +1,8 @@
 """Order states, pure: the creation of orders, the transition table, and the only functions that change the status."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, fields
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -13,7 +14,7 @@ from domain.market.types import Instrument
 from domain.orders.deciding.pretrade import Decision
 from domain.orders.deciding.trading_book import MarketState
 from domain.orders.model.commands import PlaceOrder
-from domain.orders.model.order import Order, terms_of
+from domain.orders.model.order import Order
 from domain.orders.model.order_types import TRAILING
 from domain.orders.model.types import CLOSING, Contingency, OrderStatus, PositionEffect, RejectReason, Side
 from domain.positions.types import Bucket
@@ -113,6 +114,11 @@ UNTOUCHED: Mapping[str, Any] = {
 }
 
 
+# Every other field is that of its command and decision.
+_NOTHING: dict[str, Any] = dict.fromkeys(item.name for item in fields(Order))
+_BLANK = Order(**{**_NOTHING, **UNTOUCHED, "contingency": Contingency.NONE})
+
+
 def new_order(
     command: PlaceOrder,
     instrument: Instrument,
@@ -128,41 +134,32 @@ def new_order(
 
     ``digest`` identifies repeats of the request.
     """
-    order_id = new_id()
     reservation = decision.reservation
-    effect, arrival_price = _effect_in(reservation.bucket, command), _arrival_price(command, market)
-    terms = terms_of(command) | {"position_effect": effect}
-    if command.type not in TRAILING:
-        terms["trailing_offset_kind"] = None
     waits = place is not None and place.contingency is Contingency.OUO
-    order = Order(
-        id=order_id,
-        account_id=command.account_id,
-        instrument_id=instrument.id,
-        client_order_id=command.client_order_id if command.client_order_id is not None else str(order_id),
-        request_digest=digest,
-        venue=venue,
-        works_until=works_until,
-        status=OrderStatus.HELD if waits else OrderStatus.PENDING_NEW,
-        reserved=max(ZERO, decision.reserved),
-        reserved_margin=reservation.margin,
-        reserved_fee=reservation.fee,
-        reserve_price=reservation.price,
-        arrival_price=arrival_price,
-        strategy=command.strategy,
-        tags=list(command.tags),
-        contingency=Contingency.NONE if place is None else place.contingency,
-        parent_id=None if place is None else place.parent_id,
-        group_id=None if place is None else place.group_id,
-        violations=decision.violations,
-        created_at=now,
-        updated_at=now,
-        reserved_quantity=reservation.quantity,
-        reserve_rate=reservation.rate,
-        symbol=instrument.symbol,
-        **UNTOUCHED,
-        **terms,
-    )
+    # The fields are assigned one by one: sixty keywords take three times as long.
+    order = copy(_BLANK)
+    order.id = new_id()
+    order.account_id, order.instrument_id, order.symbol = command.account_id, instrument.id, instrument.symbol
+    order.client_order_id = command.client_order_id if command.client_order_id is not None else str(order.id)
+    order.request_digest, order.venue = digest, venue
+    order.side, order.type, order.time_in_force = command.side, command.type, command.time_in_force
+    order.position_effect = _effect_in(reservation.bucket, command)
+    order.quantity, order.limit_price, order.stop_price = command.quantity, command.limit_price, command.stop_price
+    order.trailing_offset, order.limit_offset = command.trailing_offset, command.limit_offset
+    order.trailing_offset_kind = command.trailing_offset_kind if command.type in TRAILING else None
+    order.activation_price, order.trigger_price = command.activation_price, command.trigger_price
+    order.post_only, order.reduce_only = command.post_only, command.reduce_only
+    order.expires_at, order.works_until = command.expires_at, works_until
+    order.status = OrderStatus.HELD if waits else OrderStatus.PENDING_NEW
+    order.reserved, order.reserved_quantity = max(ZERO, decision.reserved), reservation.quantity
+    order.reserved_margin, order.reserved_fee = reservation.margin, reservation.fee
+    order.reserve_price, order.reserve_rate = reservation.price, reservation.rate
+    order.arrival_price = _arrival_price(command, market)
+    order.strategy, order.tags = command.strategy, list(command.tags)
+    order.pending_changes, order.violations = (), decision.violations
+    order.created_at = order.updated_at = now
+    if place is not None:
+        order.contingency, order.parent_id, order.group_id = place.contingency, place.parent_id, place.group_id
     if decision.reason is not None:
         refuse(order, decision.reason, decision.message or "", now)
     return order

@@ -19,7 +19,7 @@ from domain.kernel.time import Nanos
 from domain.orders import models
 from domain.orders.deciding.modify_rules import as_command
 from domain.orders.deciding.pretrade import decide
-from domain.orders.deciding.state import new_order
+from domain.orders.deciding.state import UNTOUCHED, new_order
 from domain.orders.exchange.instrument_books import exchange_order
 from domain.orders.exchange.types import Order as ExchangeOrder
 from domain.orders.model.commands import PlaceOrder, request_digest
@@ -126,3 +126,14 @@ def test_the_digest_of_a_stored_order_never_changes() -> None:
 
 def test_every_changeable_field_is_a_term() -> None:
     assert set(CHANGEABLE) <= set(TERMS)
+
+
+def test_a_new_order_has_every_field_of_its_command() -> None:
+    """Fields are assigned one by one: none may keep the value of an order that has nothing."""
+    given, order = order_with("limit_price")
+    empty = {name for name in (item.name for item in fields(Order)) if getattr(order, name) is None}
+    missing = {name for name in TERMS if getattr(given, name) is None}
+    later = {name for name, value in UNTOUCHED.items() if value is None}
+    optional = {"works_until", "arrival_price", "strategy", "parent_id", "group_id", "trailing_offset_kind"}
+    assert empty <= missing | later | optional
+    assert order is not order_with("limit_price")[1]
