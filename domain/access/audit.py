@@ -21,6 +21,7 @@ from domain.kernel.ids import new_id
 from domain.kernel.pages import Page, PageRequest
 from domain.kernel.text import clean_text
 from domain.kernel.unit_of_work import UnitOfWork, Writing, unit_of_work
+from domain.kernel.values import unguarded
 
 NOBODY = "anonymous"
 NOBODY_ACTOR = Actor(user_id=UUID(int=0), email=NOBODY, role=Role.VIEWER)
@@ -35,6 +36,7 @@ def target_of(kind: str, identifier: UUID | str) -> str:
     return f"{kind}:{identifier}"
 
 
+@unguarded
 @dataclass(frozen=True, slots=True)
 class Note:
     """An entry to append: the actor (None: not signed in), the action, its target and its outcome.
@@ -104,6 +106,8 @@ def _storable(value: object) -> object:
 
 def _storable_text(text: str) -> str:
     """A client may send any text: the database refuses NUL, and JSON lone surrogates."""
+    if text.isascii() and "\x00" not in text:
+        return text
     return text.encode("utf-8", "replace").decode().replace("\x00", "\ufffd")
 
 

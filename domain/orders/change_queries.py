@@ -10,6 +10,7 @@ from uuid import UUID
 from domain.kernel.database import Row, fetch
 from domain.kernel.rows import KEYS_OF_ACCOUNT, Record, reader, update
 from domain.kernel.unit_of_work import Writing
+from domain.kernel.values import unguarded
 from domain.orders.model.order import Order
 from domain.orders.queries import SELECT_ORDER, changes_text, column_types, to_order
 from domain.orders.row_stamps import SELECT_STAMP, Stamp, split_stamp
@@ -33,6 +34,7 @@ _CHANGE = update("orders", column_types((*KEYS_OF_ACCOUNT, *_CHANGING)))
 _changing = reader(*KEYS_OF_ACCOUNT, *(name for name in _CHANGING if name != "pending_changes"))
 
 
+@unguarded
 @dataclass(frozen=True, slots=True)
 class StoredOrder:
     """An order as it was read; who decides on it takes a copy.

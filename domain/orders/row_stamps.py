@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from domain.kernel.database import Row
+from domain.kernel.values import unguarded
 
 # The last columns of a statement that reads orders as ``o``.
 SELECT_STAMP = "o.xmin, o.ctid"
 
 
+@unguarded
 @dataclass(frozen=True, slots=True)
 class Stamp:
     """The transaction that wrote a row, and the place of what it wrote."""

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from domain.kernel.numbers import ZERO
 from domain.kernel.time import Nanos
+from domain.kernel.values import unguarded
 from domain.orders.deciding.modify_rules import reserve_price_of
 from domain.orders.deciding.state import TRANSITIONS, move
 from domain.orders.exchange import execution_reports
@@ -27,6 +28,7 @@ _ACKNOWLEDGEMENTS = (
 )
 
 
+@unguarded
 @dataclass(frozen=True, slots=True)
 class Effect:
     """The effect of a report on its order: its event, and what else has to be booked.

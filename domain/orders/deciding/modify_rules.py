@@ -11,6 +11,7 @@ from decimal import Decimal
 
 from domain.kernel.errors import BadInput
 from domain.kernel.numbers import ZERO
+from domain.kernel.values import unguarded
 from domain.market.types import Instrument
 from domain.orders.deciding.activity import Displaced
 from domain.orders.deciding.business_checks import CHECKS, EXIT_CHECKS, SIZE_CHECKS, Candidate, first_refusal
@@ -27,6 +28,7 @@ from domain.orders.venues.support import is_timed_by_engine
 from domain.risk.types import RiskViolation
 
 
+@unguarded
 @dataclass(frozen=True, slots=True)
 class ChangeDecision:
     """The verdict: the change, pending on the order and reserved in the book, or the reason of the refusal.

@@ -25,6 +25,7 @@ from domain.kernel.guarded_work import GuardedWork, StaleVersions
 from domain.kernel.rows import encode_rows
 from domain.kernel.time import utc_now
 from domain.kernel.unit_of_work import UnitOfWork, Writing, unit_of_work
+from domain.kernel.values import unguarded
 from domain.market.instrument_store import instrument_exists
 from domain.orders import queries
 from domain.orders.change_queries import CHANGE_AS_READ, change_as_read, update_pending
@@ -41,6 +42,7 @@ from domain.orders.model.venue_commands import CANCEL
 _AT_A_STRETCH = 1_000
 
 
+@unguarded
 @dataclass(frozen=True, slots=True)
 class CanceledOrder:
     """The current order; ``replayed`` is true if it was cancelled or pending cancel before."""
@@ -49,6 +51,7 @@ class CanceledOrder:
     replayed: bool
 
 
+@unguarded
 @dataclass(frozen=True, slots=True)
 class CancelCall(FoundCall):
     """One caller's cancel of an order that was found."""

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from domain.access.types import Actor
 from domain.kernel.errors import BadInput, NotFound, Unavailable
+from domain.kernel.values import unguarded
 from domain.orders import queries
 from domain.orders.change_queries import StoredOrder, read_by_client_id, read_by_id
 from domain.orders.entry.group_commit import ActorsCall
@@ -32,6 +33,7 @@ async def find_order(actor: Actor, key: OrderKey) -> Order:
     return _visible(order, actor, key)
 
 
+@unguarded
 @dataclass(frozen=True, slots=True)
 class FoundCall(ActorsCall):
     """One caller's command to an order that was found."""
@@ -54,6 +56,7 @@ class FoundCall(ActorsCall):
         return (self.account_id,)
 
 
+@unguarded
 @dataclass(frozen=True, slots=True, eq=False)
 class _Waiting:
     key: OrderKey

@@ -21,6 +21,7 @@ from domain.kernel.errors import DomainError, NotFound, Refused
 from domain.kernel.guarded_work import GuardedWork, StaleVersions
 from domain.kernel.time import utc_now
 from domain.kernel.unit_of_work import UnitOfWork, Writing, unit_of_work
+from domain.kernel.values import unguarded
 from domain.orders import queries
 from domain.orders.change_queries import StoredOrder, change_as_read, read_by_group, update_pending_changes
 from domain.orders.deciding.activity import UnknownPrice
@@ -47,6 +48,7 @@ from domain.positions import queries as position_queries
 MAX_PENDING_CHANGES = 20
 
 
+@unguarded
 @dataclass(frozen=True, slots=True)
 class ModifyCall(FoundCall):
     """One caller's modification of an order that was found."""
@@ -191,7 +193,7 @@ class _Batch:
         if order is None:
             raise NotFound("There is no such order.", field="id")
         _check_state(order, call.command)
-        check_change(call.command, as_changed(order), now)
+        check_change(call.command, as_changed(order) if order.pending_changes else order, now)
         instrument, book = self._reference_data.by_id[order.instrument_id], self._books[order.account_id]
         legs = alternatives(order, self._orders.values())
         decision = decide_change(

@@ -9,10 +9,12 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
 
+from domain.kernel.values import unguarded
 from domain.orders.exchange.types import CancelReason, Order, OrderState
 from domain.orders.model.types import Liquidity, OrderStatus, RejectReason
 
 
+@unguarded
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExecutionReport:
     """Base class: the order and the time."""
@@ -21,6 +23,7 @@ class ExecutionReport:
     at: int
 
 
+@unguarded
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatusChange(ExecutionReport):
     """A change, with the order's status after it."""
@@ -40,6 +43,7 @@ class Released(StatusChange):
     quantity: Decimal
 
 
+@unguarded
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Accepted(StatusChange):
     """The order works. ``quantity`` may be cut (reduce-only); a trailing order's first stop and limit are set here.
@@ -72,6 +76,7 @@ class Triggered(StatusChange):
     price: Decimal
 
 
+@unguarded
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filled(StatusChange):
     """One execution; ``number`` counts the order's from 1, ``filled_quantity`` and ``remaining`` are after it.

@@ -11,6 +11,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from domain.kernel.numbers import ZERO
+from domain.kernel.values import unguarded
 from domain.orders.model.order import OrderChanges, OrderTerms
 from domain.orders.model.types import Contingency, OrderStatus, TimeInForce
 
@@ -28,6 +29,7 @@ class CancelReason(StrEnum):
     VENUE = "VENUE"
 
 
+@unguarded
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order(OrderTerms[int]):
     """An order as sent to the exchange; its combination of fields was checked before.
@@ -48,6 +50,7 @@ class Changes(OrderChanges[int]):
     """The terms that a replace asks for."""
 
 
+@unguarded
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderState:
     """The present state of an order: enough to re-arm it exactly, and only values that reports carry.

@@ -110,6 +110,7 @@ def closing_digest(command: ClosePosition) -> bytes:
     return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
+@unguarded
 @dataclass(frozen=True, slots=True)
 class OrderKey:
     """A client's reference to an order: our id, or its own id within an account."""
@@ -129,6 +130,7 @@ class CancelOrders:
     strategy: str | None = None
 
 
+@unguarded
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModifyOrder(OrderChanges[datetime]):
     """A modification of an open order.

@@ -70,6 +70,7 @@ CONDITIONAL_TERMS = (
 )
 
 
+@unguarded
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderChanges(Generic[Time]):
     """The terms that can change while an order works; None leaves a term as it is."""
@@ -84,6 +85,7 @@ class OrderChanges(Generic[Time]):
 CHANGEABLE = tuple(item.name for item in fields(OrderChanges))
 
 
+@unguarded
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PendingChange(OrderChanges[datetime]):
     """A change that the venue has not answered.

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from domain.accounts.types import AccountKind, PositionMode
+from domain.kernel.values import unguarded
 from domain.orders.model.order import Order, PendingChange
 
 SUBMIT = "SUBMIT"
@@ -13,6 +14,7 @@ REPLACE = "REPLACE"
 REARM = "REARM"
 
 
+@unguarded
 @dataclass(frozen=True, slots=True)
 class AccountTerms:
     """The account's properties that a venue needs: its position mode, and whether it may go short."""
@@ -22,6 +24,7 @@ class AccountTerms:
     mode: PositionMode
 
 
+@unguarded
 @dataclass(frozen=True, slots=True)
 class VenueCommand:
     """A command to a venue (SUBMIT, CANCEL, REPLACE, REARM) about an order.
