@@ -46,7 +46,8 @@ _FIAT = frozenset(
 )
 _WHOLE_UNIT_FIAT = frozenset({"JPY", "KRW", "CLP", "VND"})
 
-_QUANTA = {exponent: Decimal(1).scaleb(-exponent) for exponent in (0, FIAT_EXPONENT, CRYPTO_EXPONENT)}
+_CRYPTO_QUANTUM = Decimal(1).scaleb(-CRYPTO_EXPONENT)
+_QUANTA = dict.fromkeys(_FIAT, Decimal(1).scaleb(-FIAT_EXPONENT)) | dict.fromkeys(_WHOLE_UNIT_FIAT, Decimal(1))
 _SETTLED = Decimal(1).scaleb(-AVERAGE_EXPONENT)
 
 
@@ -59,7 +60,7 @@ def currency_exponent(currency: str) -> int:
 
 def to_cash(amount: Decimal, currency: str) -> Decimal:
     """Quantise ``amount`` half-even to the exponent of ``currency``; done once, when an amount is posted."""
-    return amount.quantize(_QUANTA[currency_exponent(currency)], rounding=ROUND_HALF_EVEN)
+    return amount.quantize(_QUANTA.get(currency, _CRYPTO_QUANTUM), rounding=ROUND_HALF_EVEN)
 
 
 def to_cash_down(amount: Decimal, currency: str) -> Decimal:
@@ -68,10 +69,10 @@ def to_cash_down(amount: Decimal, currency: str) -> Decimal:
     A remainder of a quotient beyond the twelfth decimal is ignored, so it moves nothing to the next unit.
     """
     settled = amount.quantize(_SETTLED, rounding=ROUND_HALF_EVEN)
-    return settled.quantize(_QUANTA[currency_exponent(currency)], rounding=ROUND_FLOOR)
+    return settled.quantize(_QUANTA.get(currency, _CRYPTO_QUANTUM), rounding=ROUND_FLOOR)
 
 
 def to_cash_up(amount: Decimal, currency: str) -> Decimal:
     """Quantise ``amount`` towards plus infinity: the whole units that cover it."""
     settled = amount.quantize(_SETTLED, rounding=ROUND_HALF_EVEN)
-    return settled.quantize(_QUANTA[currency_exponent(currency)], rounding=ROUND_CEILING)
+    return settled.quantize(_QUANTA.get(currency, _CRYPTO_QUANTUM), rounding=ROUND_CEILING)

@@ -90,7 +90,8 @@ def decide_change(
     Raises:
         BadInput: nothing differs.
     """
-    before = as_changed(order)
+    # What changes of the order below is not looked at before: without pending changes no copy is needed.
+    before = as_changed(order) if order.pending_changes else order
     change = new_terms(before, command)
     available, reserved, pending = book.available, book.account.reserved, order.pending_changes
     rate = order.reserve_rate
@@ -100,8 +101,9 @@ def decide_change(
     for name in CHANGEABLE:
         if getattr(change, name) is not None:
             setattr(after, name, getattr(change, name))
-    change = replace(change, reserve_price_after=_reserve_price(after, change, market))
-    candidate = _candidate(after, before, change, instrument, market, book)
+    wanted = as_command(after)
+    change = replace(change, reserve_price_after=_reserve_price(after, wanted, change, market))
+    candidate = _candidate(wanted, before, change, instrument, market, book)
     verdict, refusal = _judge(candidate, before, change)
     # Asked before its own reservation is on the book again.
     is_exit = candidate.reduces
@@ -158,15 +160,20 @@ def _fixed_by_venue(candidate: Candidate, before: Order, change: PendingChange) 
 
 
 def _candidate(
-    after: Order, before: Order, change: PendingChange, instrument: Instrument, market: MarketState, book: TradingBook
+    wanted: PlaceOrder,
+    before: Order,
+    change: PendingChange,
+    instrument: Instrument,
+    market: MarketState,
+    book: TradingBook,
 ) -> Candidate:
-    position = book.position_for(after, instrument.id)
-    remaining = after.quantity - after.filled_quantity
+    position = book.position_for(wanted, instrument.id)
+    remaining = wanted.quantity - before.filled_quantity
     price = before.reserve_price
     valued = price is not None and not (instrument.inverse and price <= ZERO)
     worth = instrument.notional(before.quantity, abs(price)) * before.reserve_rate if price and valued else ZERO
     return Candidate(
-        as_command(after),
+        wanted,
         instrument,
         market,
         book,
@@ -178,16 +185,15 @@ def _candidate(
     )
 
 
-def _reserve_price(after: Order, change: PendingChange, market: MarketState) -> Decimal | None:
+def _reserve_price(after: Order, wanted: PlaceOrder, change: PendingChange, market: MarketState) -> Decimal | None:
     if after.limit_price is not None and after.type in PRICED_BY_LIMIT:
-        wanted = as_command(after)
         if after.triggered_at is not None or after.type not in REQUIRE_LIMIT_PRICE:
             # By now it is a limit order of the market.
             wanted = replace(wanted, type=OrderType.LIMIT, stop_price=None)
         return reservation_price(wanted, market.fresh)
     if change.stop_price is None and change.trailing_offset is None:
         return after.reserve_price
-    return reservation_price(as_command(after), market.fresh)
+    return reservation_price(wanted, market.fresh)
 
 
 def reserve_price_of(order: Order) -> Decimal | None:
