@@ -7,6 +7,7 @@ all. Targets are spelled ``kind:identifier``. Passwords, tokens and keys are nev
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from uuid import UUID
 
 import orjson
@@ -72,7 +73,7 @@ async def record_all(work: Writing, notes: Sequence[Note]) -> None:
 
 def _entry(note: Note, now: datetime) -> AuditEntry:
     told = dict(note.detail or {})
-    secret = next((name for name in told if any(word in name.lower() for word in _SECRET_WORDS)), None)
+    secret = next((name for name in told if _may_be_secret(name)), None)
     if secret is not None:
         raise ValueError(f"the audit log keeps no secrets, and {secret!r} may be one")
     who = note.attribution
@@ -88,6 +89,11 @@ def _entry(note: Note, now: datetime) -> AuditEntry:
         address=_kept(who.address, MAX_ADDRESS_LENGTH),
         request_id=who.request_id,
     )
+
+
+@lru_cache(maxsize=1_000)
+def _may_be_secret(name: str) -> bool:
+    return any(word in name.lower() for word in _SECRET_WORDS)
 
 
 def _kept(text: str | None, length: int) -> str | None:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from typing import Any
 
 from domain.kernel.errors import BadInput
 from domain.kernel.numbers import ZERO
@@ -54,8 +55,8 @@ def as_changed(order: Order) -> Order:
     return after
 
 
-def new_terms(order: Order, command: ModifyOrder) -> PendingChange:
-    """The fields that differ from the order after its pending changes.
+def new_terms(order: Order, command: ModifyOrder) -> dict[str, Any]:
+    """The changeable terms that differ from the order after its pending changes; None for those that do not.
 
     Resending an equal price would lose queue priority.
 
@@ -66,12 +67,7 @@ def new_terms(order: Order, command: ModifyOrder) -> PendingChange:
     differing = {name: None if value == getattr(order, name) else value for name, value in named.items()}
     if all(value is None for value in differing.values()):
         raise BadInput("The order has these terms already.", field="input")
-    quantity = differing["quantity"]
-    return PendingChange(
-        **differing,
-        quantity_after=order.quantity if quantity is None else quantity,
-        reserve_price_after=order.reserve_price,
-    )
+    return differing
 
 
 def decide_change(
@@ -92,17 +88,19 @@ def decide_change(
     """
     # What changes of the order below is not looked at before: without pending changes no copy is needed.
     before = as_changed(order) if order.pending_changes else order
-    change = new_terms(before, command)
+    differing = new_terms(before, command)
     available, reserved, pending = book.available, book.account.reserved, order.pending_changes
     rate = order.reserve_rate
     legs = book.legs(orders)
     unreserve_orders(book.account, legs)
     after = copy(before)
-    for name in CHANGEABLE:
-        if getattr(change, name) is not None:
-            setattr(after, name, getattr(change, name))
+    for name, value in differing.items():
+        if value is not None:
+            setattr(after, name, value)
     wanted = as_command(after)
-    change = replace(change, reserve_price_after=_reserve_price(after, wanted, change, market))
+    moves = differing["stop_price"] is not None or differing["trailing_offset"] is not None
+    price = _reserve_price(after, wanted, market, moves_trigger=moves)
+    change = PendingChange(**differing, quantity_after=after.quantity, reserve_price_after=price)
     candidate = _candidate(wanted, before, change, instrument, market, book)
     verdict, refusal = _judge(candidate, before, change)
     # Asked before its own reservation is on the book again.
@@ -185,13 +183,13 @@ def _candidate(
     )
 
 
-def _reserve_price(after: Order, wanted: PlaceOrder, change: PendingChange, market: MarketState) -> Decimal | None:
+def _reserve_price(after: Order, wanted: PlaceOrder, market: MarketState, *, moves_trigger: bool) -> Decimal | None:
     if after.limit_price is not None and after.type in PRICED_BY_LIMIT:
         if after.triggered_at is not None or after.type not in REQUIRE_LIMIT_PRICE:
             # By now it is a limit order of the market.
             wanted = replace(wanted, type=OrderType.LIMIT, stop_price=None)
         return reservation_price(wanted, market.fresh)
-    if change.stop_price is None and change.trailing_offset is None:
+    if not moves_trigger:
         return after.reserve_price
     return reservation_price(wanted, market.fresh)
 
