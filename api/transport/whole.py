@@ -32,7 +32,9 @@ def whole_body(scope: Scope) -> bytes | None:
 
 
 def write_whole(scope: Scope, status: int, headers: Iterable[tuple[bytes, bytes]], body: bytes) -> bool:
-    """Write a whole answer; False where it has to be sent by messages, because nothing can be written now.
+    """Write a whole answer; False where it has to be sent by messages.
+
+    That is so while nothing can be written, and for an answer whose body is not sent.
 
     ``headers`` are all headers, with small names, but for those that the server adds itself.
 
@@ -42,7 +44,7 @@ def write_whole(scope: Scope, status: int, headers: Iterable[tuple[bytes, bytes]
     cycle = _cycle_of(scope)
     if cycle is None or cycle.response_started or cycle.disconnected or cycle.flow.write_paused:
         return False
-    if cycle.transport.is_closing():
+    if cycle.transport.is_closing() or scope["method"] == "HEAD":
         return False
     lines = [*cycle.default_headers, *headers]
     if not cycle.keep_alive:

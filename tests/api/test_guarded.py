@@ -232,6 +232,14 @@ async def test_a_whole_answer_closes_the_connection_if_the_client_asks_for_it(
             assert await client.answer() == 200
 
 
+async def test_an_answer_to_a_head_request_has_no_body(desk: Desk) -> None:
+    async with running(desk) as server, raw(server) as client:
+        await client.send(ASK.replace(b"POST", b"HEAD") + b"\r\n")
+        assert (await client.reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 405 ")
+        await client.send(HEAD + b"connection: close\r\n\r\n")
+        assert (await client.ends()).startswith(b"HTTP/1.1 200 ")
+
+
 async def test_pipelined_requests_are_answered_in_their_order(desk: Desk) -> None:
     bodies = [b'{"query": "query %s { __typename }", "operationName": "wrong"}' % name for name in (b"a", b"b")]
     bodies.insert(1, b'{"query": "{ __typename }"}')
