@@ -28,7 +28,9 @@ def whole_body(scope: Scope) -> bytes | None:
     if cycle is None or cycle.more_body or cycle.disconnected:
         return None
     cycle.flow.resume_reading()
-    return bytes(cycle.body)
+    # The connection keeps its last request until the next one.
+    body, cycle.body = bytes(cycle.body), bytearray()
+    return body
 
 
 def write_whole(scope: Scope, status: int, headers: Iterable[tuple[bytes, bytes]], body: bytes) -> bool:
