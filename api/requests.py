@@ -76,7 +76,7 @@ class RequestRecord:
         return (b"x-request-id", str(self.request_id).encode())
 
     def fields(self) -> dict[str, object]:
-        """The fields of its log line after the answer."""
+        """The fields of its span after the answer."""
         said: dict[str, object] = {
             "request_id": str(self.request_id),
             "method": self.method,
@@ -84,8 +84,6 @@ class RequestRecord:
             "client": self.client,
             "milliseconds": round((perf_counter() - self.started) * 1_000, 3),
         }
-        if self.status is not None:
-            said["status"] = self.status
         if self.trace_id is not None:
             said["trace_id"] = self.trace_id
         if self.actor is not None:
@@ -99,6 +97,10 @@ class RequestRecord:
             if self.order_count > len(self.orders):
                 said["order_count"] = self.order_count
         return said
+
+    def line(self) -> dict[str, object]:
+        """The fields of its log line after the answer."""
+        return self.fields() if self.status is None else self.fields() | {"status": self.status}
 
 
 # Takes the level of one line, and what gives its fields if lines of that level are written.

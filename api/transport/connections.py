@@ -248,7 +248,8 @@ class Connections:
             place.closing_at = min(place.closing_at, now)
             if now - place.closing_at > self.limits.stalled_seconds:
                 self._cut(place)
-        elif now > place.deadline:
+        elif now > place.deadline and not (place.is_idle and place.guest.held):
+            # An idle client that has not taken its answer yet is not cut off while it takes enough.
             place.deadline = _NEVER
             place.guest.expire()
         elif now - place.stalled_at > self.limits.stalled_seconds:

@@ -109,7 +109,7 @@ class Front:
         try:
             await (self._app if permitted else _refuse)(scope, receive, _noted(answer, record))
         finally:
-            self._request_log(record.level(), record.fields)
+            self._request_log(record.level(), record.line)
             if self._tracing is not None:
                 self._tracing.end(record.span, record.fields(), record.status)
 

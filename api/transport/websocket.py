@@ -253,7 +253,7 @@ class SocketSession:
         try:
             await self._serve(operation_id, payload)
         finally:
-            log(record.level(), record.fields)
+            log(record.level(), record.line)
             if tracing is not None:
                 tracing.end(record.span, record.fields(), None)
 

@@ -13,6 +13,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCy
 from api.transport.guarded import EXTENSION, GuardedHttp
 
 _END: Final = b"\r\n"
+_CLOSE: Final = (b"connection", b"close")
 
 
 def _cycle_of(scope: Scope) -> RequestResponseCycle | None:
@@ -38,7 +39,8 @@ def write_whole(scope: Scope, status: int, headers: Iterable[tuple[bytes, bytes]
 
     That is so while nothing can be written, and for an answer whose body is not sent.
 
-    ``headers`` are all headers, with small names, but for those that the server adds itself.
+    ``headers`` are all headers, with names in small letters, but for those that the server adds itself. After an answer
+    with ``connection: close`` the connection is closed.
 
     Raises:
         ValueError: a header has more than one line.
@@ -49,13 +51,15 @@ def write_whole(scope: Scope, status: int, headers: Iterable[tuple[bytes, bytes]
     if cycle.transport.is_closing() or scope["method"] == "HEAD":
         return False
     lines = [*cycle.default_headers, *headers]
-    if not cycle.keep_alive:
-        lines.append((b"connection", b"close"))
+    if _CLOSE in lines:
+        cycle.keep_alive = False
+    elif not cycle.keep_alive:
+        lines.append(_CLOSE)
     parts = [STATUS_LINE[status]]
     for name, value in lines:
         parts += (name, b": ", value, _END)
     head = b"".join(parts)
-    if head.count(b"\n") != len(lines) + 1:
+    if not head.count(b"\n") == head.count(b"\r") == len(lines) + 1:
         raise ValueError("a header has more than one line")
     cycle.waiting_for_100_continue = False
     cycle.response_started = cycle.response_complete = True

@@ -406,6 +406,24 @@ async def test_a_stalled_reader_is_disconnected_and_a_steady_one_is_not() -> Non
     assert [stub.aborted for stub in (slow, steady, closing)] == [True, False, True]
 
 
+async def test_an_idle_client_takes_its_answer_to_the_end() -> None:
+    book = Connections(RequestLimits(stalled_seconds=10, stalled_bytes=1_000))
+    slow, done = Stub(100_000), Stub(0)
+    places = [_enter(book, stub, "ann") for stub in (slow, done)]
+    for place in places:
+        book.rest(place, 5.0)
+    book.stalls(places[0], 0.0)
+    for now in range(0, 20, 2):
+        for place in places:
+            book._look_at(place, float(now))
+        slow.held -= 500
+    assert [stub.expired for stub in (slow, done)] == [False, True]
+    slow.held = 0
+    book.flows(places[0])
+    book._look_at(places[0], 20.0)
+    assert slow.expired
+
+
 async def test_unread_answers_free_their_memory(desk: Desk) -> None:
     big = "x" * 400_000
     ask = orjson.dumps({"query": "query ($t: String!) { echo(text: $t) }", "variables": {"t": big}})

@@ -36,7 +36,7 @@ _MAX_BATCH = 250
 _MAX_WAITING = 20_000
 # How far into the queue a batch looks for calls whose accounts are free.
 _MAX_LOOK = 1_000
-# So long does a call wait at most for others beside a batch in flight. A small batch costs as much as a large one.
+# The longest that a call waits for others while a batch is in flight. A small batch costs as much as a large one.
 _LONGEST_WAIT_SECONDS = 0.003
 # What each batch leaves of the largest number of calls at once, where fewer come.
 _REMEMBERED_SHARE = 0.9
@@ -100,8 +100,11 @@ class AccountTurns:
         self._sharing.append(commits)
 
     def offer(self, done: "GroupCommit[Any, Any]") -> bool:
-        """Let the others take the accounts of a batch of ``done`` that has ended; True if one of them begins."""
-        began = [commits.begin() for commits in self._sharing if commits is not done]
+        """Let the others take the accounts of a batch of ``done`` that has ended; True if one of them begins.
+
+        They do not wait for more calls: ``done`` may take the same accounts again.
+        """
+        began = [commits.begin_now() for commits in self._sharing if commits is not done]
         return any(began)
 
 
@@ -175,15 +178,15 @@ class GroupCommit(Generic[Call, Result]):
         """
         if self._draining and len(self._queue) < self._crowd / _TRANSACTIONS:
             if self._late is None and self._queue and self._draining < _TRANSACTIONS:
-                self._late = asyncio.get_running_loop().call_later(_LONGEST_WAIT_SECONDS, self._begin_late)
+                self._late = asyncio.get_running_loop().call_later(_LONGEST_WAIT_SECONDS, self.begin_now)
             return False
-        return self._begin()
+        return self.begin_now()
 
-    def _begin_late(self) -> None:
-        self._late = None
-        self._begin()
-
-    def _begin(self) -> bool:
+    def begin_now(self) -> bool:
+        """The same with any number of calls."""
+        if self._late is not None:
+            self._late.cancel()
+            self._late = None
         if not self._queue or self._draining >= _TRANSACTIONS:
             return False
         self._draining += 1

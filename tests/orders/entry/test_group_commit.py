@@ -160,6 +160,41 @@ async def test_kinds_of_calls_that_share_turns_alternate_on_an_account_and_do_no
     assert (turns.busy, first.waiting, second.waiting) == (set(), 0, 0)
 
 
+async def test_a_freed_account_is_taken_by_another_kind_of_call_beside_a_batch_of_it_that_hangs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(group_commit_module, "_LONGEST_WAIT_SECONDS", PATIENCE_SECONDS)
+    turns, held, begun = AccountTurns(), asyncio.Event(), list[str]()
+
+    async def echo(names: Sequence[str]) -> Names:
+        begun.append("place")
+        await asyncio.sleep(0)
+        return list(names)
+
+    async def hang(names: Sequence[str]) -> Names:
+        begun.append("cancel")
+        if "b" in "".join(names):
+            await held.wait()
+        return list(names)
+
+    places, cancels = group_commit(echo, turns=turns), group_commit(hang, turns=turns)
+    hanging = [asyncio.create_task(cancels.submit(call(f"{number}b"))) for number in range(8)]
+    await settle()
+
+    async def placing() -> None:
+        while not cancel.done():
+            await places.submit(call("a"))
+
+    placers = [asyncio.create_task(places.submit(call("a"))) for _ in range(3)]
+    cancel = asyncio.create_task(cancels.submit(call("a")))
+    placers += [asyncio.create_task(placing()) for _ in range(3)]
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        assert await cancel == "a"
+    assert begun.count("place") <= 3
+    held.set()
+    await asyncio.gather(*hanging, *placers)
+
+
 async def test_each_caller_gets_its_own_error_when_the_batch_fails() -> None:
     batches: list[list[str]] = []
 
