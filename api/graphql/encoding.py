@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import orjson
 
@@ -16,4 +17,6 @@ def encode(answer: Any) -> bytes:
 def _fallback(value: object) -> object:
     if isinstance(value, Decimal):
         return plain(value)
+    if isinstance(value, UUID):
+        return str(value)
     raise TypeError(f"a {type(value).__name__} cannot be sent as JSON")

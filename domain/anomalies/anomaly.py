@@ -64,7 +64,7 @@ class DetectorReport(DetectorSetting):
 def named_in(anomaly: Anomaly, key: str) -> tuple[UUID, ...]:
     """The ids that an anomaly's evidence lists under ``key``, each once; the first 500."""
     listed = orjson.loads(anomaly.evidence).get(key, ())
-    return tuple(dict.fromkeys(found for each in listed if (found := parse_id(each)) is not None))[:MAX_NAMED]
+    return tuple(dict.fromkeys(found for each in listed if (found := parse_id(str(each))) is not None))[:MAX_NAMED]
 
 
 def evidence_naming(anomaly: Anomaly, visible: Collection[UUID]) -> str:

@@ -1,7 +1,7 @@
 """Identifiers: UUIDs of version 7, made in the process, so that rows of one batch need no answer from the database.
 
-All of them are of the database driver's own subclass of ``uuid.UUID``, like those that are read from there: it is
-compiled, so that making, hashing, comparing and spelling one takes a fifth of the time.
+Those that requests make and read are of the database driver's own subclass of ``uuid.UUID``, like those that come from
+there: it is compiled, so that making, hashing, comparing and spelling one takes a fifth of the time.
 """
 
 import os

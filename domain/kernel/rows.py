@@ -123,7 +123,8 @@ def zeros_of(type_: type) -> frozenset[str]:
 def reader(*names: str, zeros: Collection[str] = ()) -> Callable[[Any], dict[str, Any]]:
     """A function that reads these attributes of an object as a record, without those that are None.
 
-    Of the columns in ``zeros`` it leaves out zero and false too; they are never NULL, so the ``Write`` knows.
+    Of the columns in ``zeros`` it leaves out zero and false too. The ``Write`` must be given the same ones: elsewhere a
+    column that is left out is NULL.
     """
     return recorder(Member(name, name not in zeros) for name in names)
 

@@ -12,7 +12,7 @@ Value = TypeVar("Value")
 def unguarded(type_: type[Value]) -> type[Value]:
     """A frozen dataclass that trusts the type checker: an assignment to a field is an error there alone.
 
-    Its bases are unguarded too.
+    Its bases must be unguarded too.
     """
     assert not hasattr(type_, "__post_init__"), f"{type_.__name__} has its own way of being made"
     same: Any = make_dataclass(type_.__name__, [(item.name, item.type, item) for item in fields(type_)])  # type: ignore[arg-type]  # a dataclass

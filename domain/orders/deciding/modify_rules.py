@@ -86,7 +86,7 @@ def decide_change(
     Raises:
         BadInput: nothing differs.
     """
-    # What changes of the order below is not looked at before: without pending changes no copy is needed.
+    # Nothing below reads a field of ``before`` after it was changed, so without pending changes no copy is needed.
     before = as_changed(order) if order.pending_changes else order
     differing = new_terms(before, command)
     available, reserved, pending = book.available, book.account.reserved, order.pending_changes
