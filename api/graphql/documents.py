@@ -86,8 +86,8 @@ class Operation:
     # What executions have in common; None when the fields selected depend on variables.
     plans: Plans | None
     variables: Variables
-    # The executor that each execution copies, and the cost of each, once there has been one.
-    shared: list[OperationExecutor] = field(default_factory=list)
+    # What each execution copies; None when the executions have nothing in common.
+    template: OperationExecutor | None
     fixed_cost: list[int] = field(default_factory=list)
     # The first root field: there are as many as the schema has.
     root: str = ""
@@ -102,7 +102,7 @@ class Operation:
         """
         values = self.variables.read(variables or {})
         executor = (
-            self._first_executor().for_execution(values, context)
+            self._template().for_execution(values, context)
             if values is not None
             else self._carefully(variables or {}, context)
         )
@@ -116,12 +116,8 @@ class Operation:
         executor.cost = cost
         return executor
 
-    def _first_executor(self) -> OperationExecutor:
-        if self.plans is None:
-            return assemble_executor(self.schema, self.node, self.fragments, None)
-        if not self.shared:
-            self.shared.append(assemble_executor(self.schema, self.node, self.fragments, self.plans))
-        return self.shared[0]
+    def _template(self) -> OperationExecutor:
+        return self.template or assemble_executor(self.schema, self.node, self.fragments, None)
 
     def _carefully(self, variables: Mapping[str, Any], context: Context) -> OperationExecutor:
         """An executor for variables that are wrong or unusual."""
@@ -264,6 +260,7 @@ class Documents:
             raise RequestError(*static_errors(errors))
         node = _select(operations, name)
         roots = tuple(root_fields(node.selection_set, fragments))
+        plans = None if measured[id(node)].directives else Plans()
         return Operation(
             schema=self.schema,
             document=document,
@@ -275,8 +272,9 @@ class Documents:
             cost_model=CostModel(self.schema, document),
             max_cost=limits.cost,
             fragments=fragments,
-            plans=None if measured[id(node)].directives else Plans(),
+            plans=plans,
             variables=Variables(self.schema, node),
+            template=None if plans is None else assemble_executor(self.schema, node, fragments, plans),
             root=_first_root(node),
             looks_up=node.operation is OperationType.QUERY and looks_up(roots),
         )
