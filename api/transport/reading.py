@@ -13,11 +13,10 @@ from api.errors import coded
 from api.graphql.runner import Answer, OperationRequest, request_of
 from api.limits import RequestLimits
 from api.transport.negotiation import JSON, content_type
-from api.transport.whole import whole_body
+from api.transport.whole import CLOSE, whole_body
 from domain.kernel.errors import ErrorCode
 
 _MAX_PARAMETERS = 10
-_CLOSE = (b"connection", b"close")
 
 
 class HttpRefusal(Exception):
@@ -102,9 +101,9 @@ async def _receive_body(headers: Mapping[str, str], receive: Receive, limits: Re
                     parts.append(part)
                 more = message.get("more_body", False)
     except TimeoutError:
-        raise HttpRefusal(HTTPStatus.REQUEST_TIMEOUT, "The body took too long.", _CLOSE) from None
+        raise HttpRefusal(HTTPStatus.REQUEST_TIMEOUT, "The body took too long.", CLOSE) from None
     if is_too_large:
-        raise _too_large(limits, *([_CLOSE] if more else []))
+        raise _too_large(limits, *([CLOSE] if more else []))
     return b"".join(parts)
 
 

@@ -13,7 +13,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCy
 from api.transport.guarded import EXTENSION, GuardedHttp
 
 _END: Final = b"\r\n"
-_CLOSE: Final = (b"connection", b"close")
+CLOSE: Final = (b"connection", b"close")
 
 
 def _cycle_of(scope: Scope) -> RequestResponseCycle | None:
@@ -51,10 +51,10 @@ def write_whole(scope: Scope, status: int, headers: Iterable[tuple[bytes, bytes]
     if cycle.transport.is_closing() or scope["method"] == "HEAD":
         return False
     lines = [*cycle.default_headers, *headers]
-    if _CLOSE in lines:
+    if CLOSE in lines:
         cycle.keep_alive = False
     elif not cycle.keep_alive:
-        lines.append(_CLOSE)
+        lines.append(CLOSE)
     parts = [STATUS_LINE[status]]
     for name, value in lines:
         parts += (name, b": ", value, _END)

@@ -69,12 +69,7 @@ def posted(dues: Dues, currency: str) -> Posted:
 
 def fee_total(dues: Dues, currency: str) -> Decimal:
     """The whole fee: at least the minimum, where there is one; a rebate is rounded towards zero."""
-    return _rounded_fee(dues.fee, dues.minimum, currency)
-
-
-def _rounded_fee(fee: Decimal, minimum: Decimal, currency: str) -> Decimal:
-    if minimum:
-        fee = max(minimum, fee)
+    fee = max(dues.minimum, dues.fee) if dues.minimum else dues.fee
     if not fee:
         return ZERO
     return to_cash(fee, currency) if fee > ZERO else -to_cash_down(-fee, currency)
@@ -145,6 +140,5 @@ def estimated_fee(
     account's.
     """
     fee = execution_fee(instrument, quantity=quantity, price=price, maker=False) * rate
-    # As ``plus`` has it.
-    minimum = max(dues.minimum, instrument.fees.minimum * rate)
-    return max(ZERO, _rounded_fee(dues.fee + fee, minimum, currency) - fee_total(dues, currency))
+    after = dues.plus(Dues(fee=fee, minimum=instrument.fees.minimum * rate))
+    return max(ZERO, fee_total(after, currency) - fee_total(dues, currency))

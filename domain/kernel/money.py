@@ -46,8 +46,6 @@ _FIAT = frozenset(
 )
 _WHOLE_UNIT_FIAT = frozenset({"JPY", "KRW", "CLP", "VND"})
 
-_CRYPTO_QUANTUM = Decimal(1).scaleb(-CRYPTO_EXPONENT)
-_QUANTA = dict.fromkeys(_FIAT, Decimal(1).scaleb(-FIAT_EXPONENT)) | dict.fromkeys(_WHOLE_UNIT_FIAT, Decimal(1))
 _SETTLED = Decimal(1).scaleb(-AVERAGE_EXPONENT)
 
 
@@ -56,6 +54,11 @@ def currency_exponent(currency: str) -> int:
     if currency in _FIAT:
         return FIAT_EXPONENT
     return 0 if currency in _WHOLE_UNIT_FIAT else CRYPTO_EXPONENT
+
+
+# An amount is quantised several times per order: one lookup each.
+_QUANTA = {currency: Decimal(1).scaleb(-currency_exponent(currency)) for currency in _FIAT | _WHOLE_UNIT_FIAT}
+_CRYPTO_QUANTUM = Decimal(1).scaleb(-CRYPTO_EXPONENT)
 
 
 def to_cash(amount: Decimal, currency: str) -> Decimal:

@@ -8,8 +8,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-Record = dict[str, Any]
-
 
 @dataclass(frozen=True, slots=True)
 class Member:
@@ -23,7 +21,7 @@ class Member:
     convert: Callable[[Any], Any] | None = None
 
 
-def recorder(members: Iterable[Member]) -> Callable[[Any], Record]:
+def recorder(members: Iterable[Member]) -> Callable[[Any], dict[str, Any]]:
     """A function that makes a record of an object with these attributes."""
     known: dict[str, Any] = {}
     lines = ["def record(source):", "    made = {}"]
@@ -39,5 +37,5 @@ def recorder(members: Iterable[Member]) -> Callable[[Any], Record]:
             f"        made[{member.name!r}] = {value}",
         ]
     exec("\n".join([*lines, "    return made"]), known)  # noqa: S102  made of names that were checked
-    record: Callable[[Any], Record] = known["record"]
+    record: Callable[[Any], dict[str, Any]] = known["record"]
     return record

@@ -44,7 +44,9 @@ class ChangeDecision:
 
 
 def as_changed(order: Order) -> Order:
-    """The order after all its pending changes."""
+    """The order after all its pending changes, to be read only: without any it is the order itself."""
+    if not order.pending_changes:
+        return order
     after = copy(order)
     for change in order.pending_changes:
         for name in CHANGEABLE:
@@ -86,8 +88,8 @@ def decide_change(
     Raises:
         BadInput: nothing differs.
     """
-    # Nothing below reads a field of ``before`` after it was changed, so without pending changes no copy is needed.
-    before = as_changed(order) if order.pending_changes else order
+    # Nothing below reads a field of it after it was changed.
+    before = as_changed(order)
     differing = new_terms(before, command)
     available, reserved, pending = book.available, book.account.reserved, order.pending_changes
     rate = order.reserve_rate

@@ -156,7 +156,7 @@ def new_order(
     order.reserve_price, order.reserve_rate = reservation.price, reservation.rate
     order.arrival_price = _arrival_price(command, market)
     order.strategy, order.tags = command.strategy, list(command.tags)
-    order.pending_changes, order.violations = (), decision.violations
+    order.violations = decision.violations
     order.created_at = order.updated_at = now
     if place is not None:
         order.contingency, order.parent_id, order.group_id = place.contingency, place.parent_id, place.group_id

@@ -193,7 +193,7 @@ class _Batch:
         if order is None:
             raise NotFound("There is no such order.", field="id")
         _check_state(order, call.command)
-        check_change(call.command, as_changed(order) if order.pending_changes else order, now)
+        check_change(call.command, as_changed(order), now)
         instrument, book = self._reference_data.by_id[order.instrument_id], self._books[order.account_id]
         legs = alternatives(order, self._orders.values())
         decision = decide_change(
