@@ -54,8 +54,8 @@ class RuleVerdict:
 
 def judge(candidate: Candidate) -> RuleVerdict:
     """Evaluate the rules in force on an order."""
-    limits, command = candidate.book.limits, candidate.command
-    rules = limits.rules_for(command.account_id, command.symbol, command.strategy)
+    command = candidate.command
+    rules = candidate.book.rules_for(command.symbol, command.strategy)
     if not rules:
         return RuleVerdict()
     proposal, snapshot = proposal_of(candidate), snapshot_of(candidate)
@@ -71,11 +71,11 @@ def collared(candidate: Candidate) -> RuleVerdict:
     The exit trades after its entry, so the present market does not matter. A take-profit without a trigger is not
     compared.
     """
-    limits, command = candidate.book.limits, candidate.command
+    command = candidate.command
     proposal = proposal_of(candidate)
     if proposal.trigger is None and not candidate.triggered:
         return RuleVerdict()
-    rules = limits.rules_for(command.account_id, command.symbol, command.strategy)
+    rules = candidate.book.rules_for(command.symbol, command.strategy)
     collars = [rule for rule in rules if rule.kind is RiskRuleKind.PRICE_COLLAR]
     return RuleVerdict(evaluate(proposal, snapshot_of(candidate), collars)) if collars else RuleVerdict()
 

@@ -3,8 +3,8 @@
 Working orders count in them by their reservations (``reservations``).
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple
@@ -23,7 +23,7 @@ from domain.orders.venues.types import Capabilities
 from domain.positions.exposure import Marks
 from domain.positions.lookup import bucket_for
 from domain.positions.types import Bucket, PositionBook
-from domain.risk.types import RiskLimits
+from domain.risk.types import RiskLimits, RiskRule
 
 NO_LIMITS = RiskLimits()
 EXCLUSIVE = frozenset({Contingency.OCO, Contingency.OUO})
@@ -82,11 +82,20 @@ class TradingBook:
     activity: OrderActivity | None = None
     # What rules asked before: orders move neither cash nor what is held, so one answer serves a whole batch.
     fresh_equity: tuple[Decimal | None] | None = None
+    _rules: dict[tuple[str, str | None], Sequence[RiskRule]] = field(default_factory=dict)
 
     @property
     def available(self) -> Decimal | None:
         """The funds that a new order may reserve."""
         return None if self.free is None else self.free - self.account.reserved
+
+    def rules_for(self, symbol: str, strategy: str | None) -> Sequence[RiskRule]:
+        """The rules that cover an order of the account, oldest first."""
+        key = (symbol, strategy)
+        found = self._rules.get(key)
+        if found is None:
+            found = self._rules[key] = self.limits.rules_for(self.account.id, symbol, strategy)
+        return found
 
     def position(self, instrument_id: UUID, bucket: Bucket) -> PositionBook:
         """The bucket's book, made when there is none yet."""
