@@ -12,7 +12,7 @@ from uuid import UUID
 
 from asyncpg.pgproto import pgproto
 
-from domain.kernel.time import Nanos
+from domain.kernel.time import now_nanos
 
 _COUNTER_BITS = 12
 _COUNTER_MASK = (1 << _COUNTER_BITS) - 1
@@ -32,7 +32,7 @@ def new_id() -> UUID:
     """A UUID of version 7 (RFC 9562 §6.2 method 3): ordered by time, strictly increasing within the process."""
     global _last_ticks  # noqa: PLW0603  the ordering promise needs the last value handed out
     # 12 bits of sub-millisecond time: a tick is about 0.24 microseconds; never hand one out twice.
-    ticks = (Nanos.now() << _COUNTER_BITS) // _NANOS_PER_MILLISECOND
+    ticks = (now_nanos() << _COUNTER_BITS) // _NANOS_PER_MILLISECOND
     with _lock:
         if ticks <= _last_ticks:
             ticks = _last_ticks + 1

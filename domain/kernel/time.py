@@ -95,6 +95,11 @@ def _whole_seconds(moment: datetime) -> int:
     return delta.days * 86_400 + delta.seconds
 
 
+def now_nanos() -> int:
+    """The time of this process's clock in nanoseconds since 1970, as a plain number."""
+    return monotonic_ns() + _clock.ahead
+
+
 def now_seconds() -> float:
     """The time of this process's clock in seconds since 1970."""
     return (monotonic_ns() + _clock.ahead) / NANOS_PER_SECOND

@@ -1,6 +1,6 @@
 """Types of the risk area: rules, halts, violations and events."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -140,6 +140,9 @@ class TradingHalt:
     lift_reason: str | None = None
 
 
+_Places = tuple[list[int], dict[UUID | None, list[int]], dict[str | None, list[int]], dict[str | None, list[int]]]
+
+
 @dataclass(frozen=True)
 class RiskLimits:
     """The limits on orders: the enabled rules and the halts in force, each oldest first."""
@@ -154,25 +157,31 @@ class RiskLimits:
 
     def rules_for(self, account_id: UUID, symbol: str, strategy: str | None) -> Sequence[RiskRule]:
         """The rules that cover an order, by their scope and the symbol that they name, oldest first."""
-        subjects = ((), ("account", account_id), ("symbol", symbol), ("strategy", strategy))
-        found = [place for subject in subjects for place in self._places.get(subject, ())]
-        rules = [self.rules[place] for place in sorted(found)]
+        everywhere, accounts, symbols, strategies = self._places
+        own = [*accounts.get(account_id, ()), *symbols.get(symbol, ()), *strategies.get(strategy, ())]
+        places = sorted((*everywhere, *own)) if own else everywhere
+        rules = [self.rules[place] for place in places]
         return [rule for rule in rules if rule.symbol is None or rule.symbol == symbol]
 
     @cached_property
-    def _places(self) -> Mapping[tuple[object, ...], list[int]]:
-        places: dict[tuple[object, ...], list[int]] = {}
+    def _places(self) -> _Places:
+        """The places of the enabled rules: of the global ones, and by account, symbol and strategy."""
+        everywhere: list[int] = []
+        accounts: dict[UUID | None, list[int]] = {}
+        symbols: dict[str | None, list[int]] = {}
+        strategies: dict[str | None, list[int]] = {}
         for place, rule in enumerate(self.rules):
             if not rule.enabled:
                 continue
-            subject: tuple[object, ...] = {
-                RiskScope.GLOBAL: (),
-                RiskScope.ACCOUNT: ("account", rule.account_id),
-                RiskScope.INSTRUMENT: ("symbol", rule.symbol),
-                RiskScope.STRATEGY: ("strategy", rule.strategy),
-            }[rule.scope]
-            places.setdefault(subject, []).append(place)
-        return places
+            if rule.scope is RiskScope.ACCOUNT:
+                accounts.setdefault(rule.account_id, []).append(place)
+            elif rule.scope is RiskScope.INSTRUMENT:
+                symbols.setdefault(rule.symbol, []).append(place)
+            elif rule.scope is RiskScope.STRATEGY:
+                strategies.setdefault(rule.strategy, []).append(place)
+            else:
+                everywhere.append(place)
+        return everywhere, accounts, symbols, strategies
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from domain.risk.types import RiskRule, RiskRuleKind
 
 # Of a symbol and side so many resting prices are kept, the best ones.
 MOST_RESTING = 200
+_NOTHING, _NEVER = Share(), Times()
 # What makes two orders the same: symbol, side, type, quantity and prices.
 Sameness = tuple[str, ...]
 
@@ -186,8 +187,7 @@ class OrderActivity:
 
     def add_notional(self, symbol: str, strategy: str, notional: Decimal) -> None:
         """Count the added value of a modification."""
-        self.day_notional.add(symbol, strategy, notional)
-        self.added.setdefault((symbol, strategy), DayCount()).notional += notional
+        self._added(symbol, strategy, notional)
 
     def mark(self) -> int:
         """A mark for ``undo``."""
@@ -208,8 +208,13 @@ class OrderActivity:
                 self.rest(symbol, command.side.opposite, price)
 
     def size(self) -> int:
-        """The number of sums that it keeps."""
-        return len(self.day_orders.strategies) + len(self.day_orders.symbols)
+        """The largest number of symbols and strategies that a part of it distinguishes."""
+        day, working, recent = self.day_orders, self.open_orders, self.recent
+        return max(
+            len(day.symbols) + len(day.strategies),
+            len(working.symbols) + len(working.strategies),
+            len(recent.symbols) + len(recent.strategies),
+        )
 
     def settle(self) -> None:
         """Mark the additions as stored: later orders start from zero, and nothing can be undone."""
@@ -220,10 +225,22 @@ class OrderActivity:
                 self._keep_best(place, prices)
 
     def _count(self, symbol: str, strategy: str, orders: Decimal, notional: Decimal) -> None:
-        self.day_orders.add(symbol, strategy, orders)
-        self.open_orders.add(symbol, strategy, orders)
-        self.add_notional(symbol, strategy, notional)
-        self.added[symbol, strategy].orders += int(orders)
+        if self.needs.day:
+            self.day_orders.add(symbol, strategy, orders)
+        if self.needs.open_orders:
+            self.open_orders.add(symbol, strategy, orders)
+        self._added(symbol, strategy, notional).orders += int(orders)
+
+    def _added(self, symbol: str, strategy: str, notional: Decimal) -> DayCount:
+        """The count of a symbol and strategy that is stored, with ``notional`` added."""
+        if self.needs.day:
+            self.day_notional.add(symbol, strategy, notional)
+        key = (symbol, strategy)
+        count = self.added.get(key)
+        if count is None:
+            count = self.added[key] = DayCount()
+        count.notional += notional
+        return count
 
     def rest(self, symbol: str, side: Side, price: Decimal) -> None:
         """Count a resting price that another order of the account could trade with."""
@@ -263,16 +280,15 @@ class OrderActivity:
 
     def before(self, command: PlaceOrder) -> Activity:
         """The activity before an order that is not counted yet."""
-        symbol, strategy = command.symbol, command.strategy or ""
-        opposite = Side.SELL if command.side is Side.BUY else Side.BUY
+        symbol, strategy, needs = command.symbol, command.strategy or "", self.needs
         same = self.same.get(sameness_of(command)) if self.same else None
         return Activity(
-            open_orders=self.open_orders.share(symbol, strategy),
-            day_orders=self.day_orders.share(symbol, strategy),
-            day_notional=self.day_notional.share(symbol, strategy),
-            recent=self.recent.times(symbol, strategy),
-            same=same.times(symbol, strategy) if same is not None else Times(),
-            opposite=self._best(symbol, opposite),
+            open_orders=self.open_orders.share(symbol, strategy) if needs.open_orders else _NOTHING,
+            day_orders=self.day_orders.share(symbol, strategy) if needs.day else _NOTHING,
+            day_notional=self.day_notional.share(symbol, strategy) if needs.day else _NOTHING,
+            recent=self.recent.times(symbol, strategy) if needs.window is not None else _NEVER,
+            same=same.times(symbol, strategy) if same is not None else _NEVER,
+            opposite=self._best(symbol, command.side.opposite) if needs.opposite else None,
         )
 
 

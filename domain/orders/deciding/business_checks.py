@@ -1,12 +1,11 @@
 """Business checks of a well-formed order, as a list of pure functions; the first refusal gives the reason."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
 
 from domain.accounts.types import AccountState, PositionMode
 from domain.kernel.numbers import ZERO, is_multiple
-from domain.kernel.values import unguarded
 from domain.market.types import Instrument
 from domain.orders.deciding.trading_book import MarketState, TradingBook
 from domain.orders.model import refusals
@@ -21,13 +20,17 @@ from domain.risk.rules.halting import halt_over
 from domain.risk.types import RiskScope
 
 
-@unguarded
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Candidate:
-    """An order with all inputs of its checks.
+    """An order with all inputs of its checks. Nothing of it is reserved in ``position`` when it is made.
 
     ``remaining`` is its unfilled quantity; ``replaces`` the value of a modified order before the change, None for a new
     one. ``triggered`` says that a modified order has met its condition.
+
+    ``waits`` says that it waits for a trigger price before it can trade, ``opposes`` that its fills would first close a
+    part of the position, and ``reduces`` that it can only reduce it (an exit): only the market itself may refuse it. A
+    reduce-only order always is one; another one by its size, together with all other working orders. ``rate`` is one
+    unit of the instrument's currency in the account's; an exit may use that of its last execution.
     """
 
     command: PlaceOrder
@@ -39,47 +42,26 @@ class Candidate:
     remaining: Decimal
     replaces: Decimal | None = None
     triggered: bool = False
+    buys: bool = field(init=False)
+    waits: bool = field(init=False)
+    opposes: bool = field(init=False)
+    reduces: bool = field(init=False)
+    rate: Decimal | None = field(init=False)
 
-    @property
-    def waits(self) -> bool:
-        """True if it waits for a trigger price before it can trade."""
-        return self.command.type in CONDITIONAL and not self.triggered
-
-    @property
-    def buys(self) -> bool:
-        """True if it is a buy."""
-        return self.command.side is Side.BUY
-
-    @property
-    def reduces(self) -> bool:
-        """True if it can only reduce the position (an exit): only the market itself may refuse it.
-
-        A reduce-only order always is; another one by its size, together with all other working orders.
-        """
-        position, quantity = self.position, self.remaining
-        if self.command.only_reduces:
-            return self.opposes
-        if self.buys:
-            return position.quantity < ZERO and position.working_buy + quantity <= -position.quantity
-        return position.quantity > ZERO and position.working_sell + quantity <= position.quantity
-
-    @property
-    def rate(self) -> Decimal | None:
-        """One unit of the instrument's currency in the account's; an exit may use that of its last execution."""
+    def __post_init__(self) -> None:
+        """Answer once what several checks ask."""
+        command, position = self.command, self.position
+        self.buys = command.side is Side.BUY
+        self.waits = command.type in CONDITIONAL and not self.triggered
+        self.opposes = position.quantity < ZERO if self.buys else position.quantity > ZERO
+        self.reduces = self.opposes and (command.only_reduces or self._closes_at_most_what_is_held())
         known = self.market.conversion.rate
-        return self.position.fx_rate if known is None and self.position.quantity != ZERO else known
+        self.rate = position.fx_rate if known is None and position.quantity != ZERO else known
 
-    @property
-    def opposes(self) -> bool:
-        """True if its fills would first close a part of the position."""
-        return self.position.quantity < ZERO if self.buys else self.position.quantity > ZERO
-
-    @property
-    def prices(self) -> tuple[Decimal, ...]:
-        """Its prices that must lie on the tick grid."""
-        command = self.command
-        given = (command.limit_price, command.stop_price, command.activation_price)
-        return tuple(price for price in given if price is not None)
+    def _closes_at_most_what_is_held(self) -> bool:
+        position = self.position
+        working = position.working_buy if self.buys else position.working_sell
+        return working + self.remaining <= abs(position.quantity)
 
 
 Check = Callable[[Candidate], Refusal | None]
@@ -93,10 +75,10 @@ def _account_state(order: Candidate) -> Refusal | None:
 
 
 def _halt(order: Candidate) -> Refusal | None:
-    command = order.command
-    halt = halt_over(
-        order.book.limits.halts, account_id=command.account_id, symbol=command.symbol, strategy=command.strategy
-    )
+    command, halts = order.command, order.book.limits.halts
+    if not halts:
+        return None
+    halt = halt_over(halts, account_id=command.account_id, symbol=command.symbol, strategy=command.strategy)
     if halt is None or order.reduces:
         return None
     what = {RiskScope.ACCOUNT: "the account", RiskScope.INSTRUMENT: command.symbol, RiskScope.STRATEGY: "the strategy"}
@@ -143,7 +125,10 @@ def _session(order: Candidate) -> Refusal | None:
 
 
 def _tick(order: Candidate) -> Refusal | None:
-    for price in order.prices:
+    command = order.command
+    for price in (command.limit_price, command.stop_price, command.activation_price):
+        if price is None:
+            continue
         if not is_multiple(price, order.instrument.tick_size):
             return refusals.off_tick(price, order.instrument.tick_size)
         if price <= ZERO and not order.instrument.allows_negative_prices:
@@ -220,15 +205,17 @@ def _reduce_only(order: Candidate) -> Refusal | None:
 def _position(order: Candidate) -> Refusal | None:
     """Check that the position to sell or close exists, unless the account may go short."""
     command, position, instrument = order.command, order.position, order.instrument
-    account = order.book.account
+    only_reduces, is_cash = command.only_reduces, order.book.account.is_cash
+    if not (only_reduces or is_cash or order.opposes):
+        return _short(order)
     locked = unsettled(position, instrument) + position.held_quantity
-    if command.only_reduces:
+    if only_reduces:
         there = closable_by_exit(position, instrument) if order.opposes else ZERO
-    elif account.is_cash:
+    elif is_cash:
         if order.buys:
             return None
         there = closable_by_cash_sale(position, instrument)
-    elif order.opposes and locked > ZERO:
+    elif locked > ZERO:
         there = closable(position, instrument)
     else:
         return _short(order)

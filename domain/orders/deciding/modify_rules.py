@@ -95,22 +95,16 @@ def decide_change(
     rate = order.reserve_rate
     legs = book.legs(orders)
     unreserve_orders(book.account, legs)
-    after = copy(before)
-    for name, value in differing.items():
-        if value is not None:
-            setattr(after, name, value)
-    wanted = as_command(after)
+    wanted = as_command(before, **{name: value for name, value in differing.items() if value is not None})
     moves = differing["stop_price"] is not None or differing["trailing_offset"] is not None
-    price = _reserve_price(after, wanted, market, moves_trigger=moves)
-    change = PendingChange(**differing, quantity_after=after.quantity, reserve_price_after=price)
+    price = _reserve_price(before, wanted, market, moves_trigger=moves)
+    change = PendingChange(**differing, quantity_after=wanted.quantity, reserve_price_after=price)
     candidate = _candidate(wanted, before, change, instrument, market, book)
     verdict, refusal = _judge(candidate, before, change)
-    # Asked before its own reservation is on the book again.
-    is_exit = candidate.reduces
     order.pending_changes, order.reserve_rate = (*pending, change), candidate.rate or rate
     reserve_orders(book.account, instrument, legs)
     needed = book.account.reserved - reserved
-    if refusal is None and needed > ZERO and not is_exit and (available is None or needed > available):
+    if refusal is None and needed > ZERO and not candidate.reduces and (available is None or needed > available):
         refusal = refusals.lack_of_funds(needed, available, book.account.currency)
     refusal = refusal or verdict.refusal
     if refusal is not None:
@@ -185,14 +179,14 @@ def _candidate(
     )
 
 
-def _reserve_price(after: Order, wanted: PlaceOrder, market: MarketState, *, moves_trigger: bool) -> Decimal | None:
-    if after.limit_price is not None and after.type in PRICED_BY_LIMIT:
-        if after.triggered_at is not None or after.type not in REQUIRE_LIMIT_PRICE:
+def _reserve_price(before: Order, wanted: PlaceOrder, market: MarketState, *, moves_trigger: bool) -> Decimal | None:
+    if wanted.limit_price is not None and wanted.type in PRICED_BY_LIMIT:
+        if before.triggered_at is not None or wanted.type not in REQUIRE_LIMIT_PRICE:
             # By now it is a limit order of the market.
             wanted = replace(wanted, type=OrderType.LIMIT, stop_price=None)
         return reservation_price(wanted, market.fresh)
     if not moves_trigger:
-        return after.reserve_price
+        return before.reserve_price
     return reservation_price(wanted, market.fresh)
 
 
@@ -204,13 +198,13 @@ def reserve_price_of(order: Order) -> Decimal | None:
     return max(order.limit_price, order.stop_price) if waits and order.stop_price is not None else order.limit_price
 
 
-def as_command(order: Order) -> PlaceOrder:
-    """The command that would place the order with its present terms."""
+def as_command(order: Order, **changed: Any) -> PlaceOrder:
+    """The command that would place the order with its present terms, apart from those that are ``changed``."""
     return PlaceOrder(
         account_id=order.account_id,
         symbol=order.symbol,
         client_order_id=order.client_order_id,
         strategy=order.strategy,
         tags=tuple(order.tags),
-        **terms_of(order),
+        **(terms_of(order) | changed),
     )

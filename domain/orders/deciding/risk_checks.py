@@ -34,6 +34,7 @@ _ACCOUNT = frozenset(
     }
 )
 _LOOK_AT_ACCOUNT = _POSITION | _ACCOUNT
+_LOOK_AT_VALUES = _LOOK_AT_ACCOUNT - {RiskRuleKind.MAX_POSITION_QUANTITY}
 _UNASKED = AccountView(ZERO, None, None, None, None, None, None)
 
 
@@ -146,7 +147,7 @@ def snapshot_of(candidate: Candidate) -> RiskSnapshot:
     activity = candidate.book.activity
     return RiskSnapshot(
         market=MarketView(
-            reference=quote.reference if quote is not None else None,
+            reference=quote.reference if quote is not None and RiskRuleKind.PRICE_COLLAR in kinds else None,
             missing=reason,
             age=market.age,
             session_open=market.session_open,
@@ -159,16 +160,17 @@ def snapshot_of(candidate: Candidate) -> RiskSnapshot:
 
 def _account(candidate: Candidate) -> AccountView:
     book, instrument, position = candidate.book, candidate.instrument, candidate.position
+    kinds = book.limits.kinds
     # What can only reduce the position makes it no larger.
     opens = ZERO if candidate.command.only_reduces else candidate.remaining
     bought, sold = (opens, ZERO) if candidate.buys else (ZERO, opens)
     size = largest(position, buys=bought, sells=sold)
     marks, account = book.marks, book.account
-    if marks is None:
+    if marks is None or kinds.isdisjoint(_LOOK_AT_VALUES):
         return AccountView(size, None, None, None, None, None, None)
     mark, rate = marks.fresh_mark(instrument), marks.fresh_rate(instrument, account.currency)
     value = None if mark is None or rate is None else worth(instrument, size, mark, rate)
-    if book.limits.kinds.isdisjoint(_ACCOUNT):
+    if kinds.isdisjoint(_ACCOUNT):
         return AccountView(size, value, None, None, None, None, None)
     worst = potential_exposure(book.positions.values(), {position.id: size}, marks, account.currency)
     if book.fresh_equity is None:

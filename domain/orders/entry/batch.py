@@ -37,7 +37,7 @@ from domain.orders.model.commands import PlaceOrder, request_digest
 from domain.orders.model.events import record_order, signals_of
 from domain.orders.model.order import REUSED_ID, Order
 from domain.orders.model.refusals import Refusal
-from domain.orders.model.types import OrderEventKind, Side
+from domain.orders.model.types import OrderEventKind, OrderStatus, Side
 from domain.orders.model.venue_commands import CANCEL, SUBMIT
 from domain.orders.trace_queries import INSERT_TRACES, trace_of
 from domain.positions import queries as position_queries
@@ -117,6 +117,12 @@ class _Request:
     command: PlaceOrder
     instrument: Instrument
     digest: bytes
+
+
+# A new order is in a status that has an event of its own name.
+_PLACED = {
+    status: OrderEventKind(status.value) for status in (OrderStatus.PENDING_NEW, OrderStatus.HELD, OrderStatus.REJECTED)
+}
 
 
 class Batch:
@@ -353,9 +359,7 @@ class Batch:
         if attribution.trace is not None:
             self._traces.append(trace_of(order, attribution.trace, now))
         position = book.positions.get((order.instrument_id, bucket_of(order, book.account.position_mode)))
-        # A new order is in a status that has an event of its own name.
-        kind = OrderEventKind(order.status.value)
-        record_order(book.account, kind, now, order, position=position if order.is_open else None)
+        record_order(book.account, _PLACED[order.status], now, order, position=position if order.is_open else None)
 
     def _submit(self, order: Order, payload: str | None) -> None:
         self._commands.append((SUBMIT, order))

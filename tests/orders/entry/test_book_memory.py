@@ -82,8 +82,10 @@ async def test_counting_rules_cost_one_more_statement_for_an_unknown_account(qui
     ]
 
 
-async def rule(desk: Platform, kind: RiskRuleKind, threshold: str) -> None:
-    given = CreateRiskRule(name="Limit", kind=kind, scope=RiskScope.GLOBAL, threshold=Decimal(threshold))
+async def rule(desk: Platform, kind: RiskRuleKind, threshold: str, seconds: int | None = None) -> None:
+    given = CreateRiskRule(
+        name="Limit", kind=kind, scope=RiskScope.GLOBAL, threshold=Decimal(threshold), window_seconds=seconds
+    )
     await create_rule(desk.services.bus, desk.admin, given)
 
 
@@ -363,8 +365,17 @@ async def test_an_acknowledgement_of_another_order_disturbs_no_cancel(
     assert orjson.loads(stored[-1].payload)["account"] == account_snapshot(figures)
 
 
-async def test_the_memory_of_a_book_does_not_grow_with_the_orders_of_its_account(quiet_desk: Platform) -> None:
+# Each kind counts something else; without a rule nothing is counted.
+COUNTING = (RiskRuleKind.MAX_OPEN_ORDERS, RiskRuleKind.MAX_DAILY_ORDERS, RiskRuleKind.MAX_DAILY_NOTIONAL)
+
+
+@pytest.mark.parametrize("kind", [None, *COUNTING])
+async def test_the_memory_of_a_book_does_not_grow_with_the_orders_of_its_account(
+    quiet_desk: Platform, kind: RiskRuleKind | None
+) -> None:
     owner, book = await quiet_desk.open_account("1000000")
+    if kind is not None:
+        await rule(quiet_desk, kind, "1000000")
     entry = quiet_desk.services.entry
     await quiet_desk.services.order_context.refresh()
     for number in range(3):
@@ -372,14 +383,16 @@ async def test_the_memory_of_a_book_does_not_grow_with_the_orders_of_its_account
         (remembered,) = [each for each in entry.memory if each.account.id == book.id]
         activity = remembered.activity
         assert [activity.same, activity.recent.account, activity.resting, activity.added] == [{}, [], {}, {}]
-        assert activity.size() == 2, "one symbol and one strategy"
+        assert activity.size() == (0 if kind is None else 2), "one symbol and one strategy"
 
 
+@pytest.mark.parametrize("kind", [*COUNTING, RiskRuleKind.MAX_ORDER_RATE])
 async def test_an_account_with_new_strategies_in_each_order_is_not_remembered(
-    quiet_desk: Platform, monkeypatch: pytest.MonkeyPatch
+    quiet_desk: Platform, monkeypatch: pytest.MonkeyPatch, kind: RiskRuleKind
 ) -> None:
     monkeypatch.setattr(book_memory, "MAX_SUMS", 4)
     owner, book = await quiet_desk.open_account("1000000")
+    await rule(quiet_desk, kind, "1000000", 60 if kind is RiskRuleKind.MAX_ORDER_RATE else None)
     entry = quiet_desk.services.entry
     await quiet_desk.services.order_context.refresh()
     for number in range(4):
