@@ -74,39 +74,20 @@ class PlaceCall(ActorsCall):
 
     def authorize(self) -> None:
         """Check that the actor may make the call; an error names the order whose account it is about."""
-        try:
-            for account_id in self.accounts:
+        accounts = [command.account_id for command in self.commands]
+        for account_id in dict.fromkeys(accounts):
+            try:
                 require_trade(self.actor, account_id)
-        except DomainError:
-            for index, command in enumerate(self.commands):
-                with Naming(self, index):
-                    require_trade(self.actor, command.account_id)
-            raise
+            except DomainError as error:
+                self.name_order(error, accounts.index(account_id))
+                raise
 
-
-class Naming:
-    """A context that adds the order's index to an error in a batch of several, and the part's name in a group.
-
-    A class, because each order enters it twice and a generator takes three times as long.
-    """
-
-    __slots__ = ("_call", "_index")
-
-    def __init__(self, call: PlaceCall, index: int) -> None:
-        self._call = call
-        self._index = index
-
-    def __enter__(self) -> None:
-        """Nothing to prepare."""
-
-    def __exit__(self, _kind: object, error: BaseException | None, _traceback: object) -> None:
-        """Name the order, if there is an error."""
-        if not isinstance(error, DomainError):
-            return
-        if self._call.parts:
-            prefix_field(error, self._call.parts[self._index].name)
-        elif len(self._call.commands) > 1:
-            error.context["index"] = self._index
+    def name_order(self, error: DomainError, index: int) -> None:
+        """Add the order's index to an error in a batch of several, and the part's name in a group."""
+        if self.parts:
+            prefix_field(error, self.parts[index].name)
+        elif len(self.commands) > 1:
+            error.context["index"] = index
 
 
 @unguarded
@@ -306,8 +287,8 @@ class Batch:
         """
         seen: dict[tuple[UUID, str], bytes] = {}
         requests: list[_Request] = []
-        for index, command in enumerate(call.commands):
-            with Naming(call, index):
+        try:
+            for command in call.commands:
                 request = _Request(command, self.instrument(command), request_digest(command))
                 if command.client_order_id is not None:
                     stored = self.known(command.account_id, command.client_order_id)
@@ -317,6 +298,9 @@ class Batch:
                             raise stored.conflict(REUSED_ID, field="clientOrderId")
                         raise Conflict(REUSED_ID, field="clientOrderId")
                 requests.append(request)
+        except DomainError as error:
+            call.name_order(error, len(requests))
+            raise
         return requests
 
     def _decide(self, request: _Request, now: datetime) -> tuple[Order, Decision]:

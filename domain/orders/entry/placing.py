@@ -19,7 +19,7 @@ from domain.kernel.time import utc_now
 from domain.kernel.unit_of_work import unit_of_work
 from domain.orders.deciding.activity import UnknownPrice
 from domain.orders.deciding.grouping import GroupRequest, bracket_orders, decide_group, group_digest, oco_orders
-from domain.orders.entry.batch import Batch, Naming, PlaceCall, PlacedOrder
+from domain.orders.entry.batch import Batch, PlaceCall, PlacedOrder
 from domain.orders.entry.book_memory import BookMemory
 from domain.orders.entry.context import OrderContext, ReferenceData
 from domain.orders.entry.displacing import with_enough_prices
@@ -66,9 +66,14 @@ class OrderEntry:
         call = PlaceCall(await self.current(actor, *accounts), tuple(commands), all_or_none)
         call.authorize()
         now = self.context.clock()
-        for index, command in enumerate(commands):
-            with Naming(call, index):
+        checked = 0
+        try:
+            for command in commands:
                 check_command(command, now)
+                checked += 1
+        except DomainError as error:
+            call.name_order(error, checked)
+            raise
         return await self.commits.submit(call)
 
     async def place_bracket(self, actor: Actor, bracket: PlaceBracket) -> list[PlacedOrder]:
@@ -185,8 +190,11 @@ def _place_group(batch: Batch, call: PlaceCall, now: datetime) -> list[PlacedOrd
         DomainError: the call is refused as a whole, and has left no trace.
     """
     first = call.commands[0]
-    with Naming(call, 0):
+    try:
         instrument = batch.instrument(first)
+    except DomainError as error:
+        call.name_order(error, 0)
+        raise
     digest = group_digest(call.parts, call.commands)
     known = _known_group(batch, call, digest)
     if known is not None:
@@ -222,7 +230,8 @@ def _known_group(batch: Batch, call: PlaceCall, digest: bytes) -> list[Order] | 
         ids = [row.client_order_id for row in call.commands]
         same = known.request_digest == digest and len(group) == len(ids)
         if not same or any(given not in (None, order.client_order_id) for given, order in zip(ids, group, strict=True)):
-            with Naming(call, index):
-                raise known.conflict(REUSED_ID, field="clientOrderId")
+            conflict = known.conflict(REUSED_ID, field="clientOrderId")
+            call.name_order(conflict, index)
+            raise conflict
         return group
     return None
