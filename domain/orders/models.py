@@ -102,7 +102,7 @@ class Order(Model):
         table = "orders"
         indexes = [Index(fields=("placed_by", "id"), name="orders_placed_by")]
         constraints = [
-            UniqueConstraint(fields=("account_id", "client_order_id"), name="orders_client_order_id"),
+            UniqueConstraint(fields=("client_order_id", "account_id"), name="orders_client_order_id"),
             CheckConstraint(check="quantity > 0", name="orders_quantity_positive"),
             CheckConstraint(check="filled_quantity >= 0", name="orders_filled_not_negative"),
             CheckConstraint(check="reserved >= 0", name="orders_reserved_not_negative"),
