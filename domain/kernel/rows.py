@@ -47,10 +47,12 @@ class Write:
         """
         columns = ", ".join(f"{name} {kind}" for name, kind in self.columns.items())
         rows = f"json_to_recordset(${place}::json) AS n ({columns})"
-        if self.by_id:
-            rows = f"(SELECT n.* FROM {rows} WHERE {_FEW}) AS n"  # noqa: S608  constants
+        conditions = [_FEW] if self.by_id else []
         if behind:
-            rows = f"(SELECT n.* FROM (SELECT count(*) FROM {behind}) AS first, {rows}) AS n"  # noqa: S608  constants
+            # It refers to no row, so it is evaluated once, before the first.
+            conditions.append(f"(SELECT count(*) FROM {behind}) >= 0")  # noqa: S608  constants
+        if conditions:
+            rows = f"(SELECT n.* FROM {rows} WHERE {' AND '.join(conditions)}) AS n"  # noqa: S608  constants
         return self.sql.replace("{rows}", rows)
 
 

@@ -76,6 +76,34 @@ async def test_few_accounts_among_thousands_are_written_by_their_keys(quiet_desk
     assert all(node["Node Type"] != "Seq Scan" for node in scans), scans
 
 
+async def test_the_check_of_a_reference_to_an_order_finds_it_by_its_key_at_any_size_of_the_table(
+    quiet_desk: Platform,
+) -> None:
+    # As PostgreSQL asks it for each row that refers to an order, by a plan that it keeps for the session.
+    check = "SELECT 1 FROM ONLY orders x WHERE id = $1 AND account_id = $2 FOR KEY SHARE OF x"
+    for _ in range(8):
+        owner, book = await quiet_desk.open_account("100000")
+        await quiet_desk.services.entry.place_orders(owner, [command(account_id=book.id)])
+    seen = set()
+    async with reading() as connection:
+        transaction = connection.transaction()
+        await transaction.start()
+        # Another test may have left statistics of an empty table.
+        await connection.execute("SET LOCAL enable_seqscan = off")
+        first = [row["id"] for row in await connection.fetch("SELECT id FROM orders")]
+        # Identifiers of the lengths that clients give: an index of short ones has fewer levels than the key.
+        for number in range(60):
+            seen |= {node["Index Name"] for node in await scans_of(connection, check, "uuid, uuid", "NULL, NULL")}
+            await connection.execute(
+                "INSERT INTO orders SELECT (jsonb_populate_record(o, jsonb_build_object('id', gen_random_uuid(), "
+                "'client_order_id', $2::text))).* FROM orders o WHERE id = ANY($1)",
+                first,
+                f"c{number}",
+            )
+        await transaction.rollback()
+    assert seen <= {"orders_pkey", "orders_account"}
+
+
 async def test_the_id_of_a_real_venue_is_noted_and_found_whoever_writes_it(quiet_desk: Platform) -> None:
     owner, book = await quiet_desk.open_account("100000")
     (placed,) = await quiet_desk.services.entry.place_orders(owner, [command(account_id=book.id)])
