@@ -139,18 +139,19 @@ def reservation_of(leg: Leg, account: AccountBook, instrument: Instrument) -> Re
         return Reservation(bucket, order.reserve_price, ZERO, ZERO, ZERO, order.reserve_rate)
     terms = [(order.quantity, order.reserve_price)]
     terms += [(change.quantity_after, change.reserve_price_after) for change in order.pending_changes]
+    buys, dues, only_reduces = order.side is Side.BUY, order.dues, order.only_reduces
     needed: Reservation | None = None
     for quantity, price in terms:
         one = reservation_for(
             account,
             instrument,
             bucket,
-            buys=order.side is Side.BUY,
+            buys=buys,
             remaining=max(ZERO, quantity - order.filled_quantity),
             price=price,
-            dues=order.dues,
+            dues=dues,
             rate=order.reserve_rate,
-            only_reduces=order.only_reduces,
+            only_reduces=only_reduces,
         )
         needed = one if needed is None else needed.or_larger(one)
     assert needed is not None

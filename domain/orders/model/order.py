@@ -7,7 +7,7 @@ from operator import attrgetter
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
-from domain.accounts.fees import Dues
+from domain.accounts.fees import NOTHING_DUE, Dues
 from domain.kernel.errors import Conflict
 from domain.kernel.numbers import ONE, ZERO, plain
 from domain.kernel.time import Nanos
@@ -200,6 +200,8 @@ class Order:
     @property
     def dues(self) -> Dues:
         """The exact amounts of its fills."""
+        if not (self.trade_due or self.fee_due or self.fee_minimum or self.tax_due):
+            return NOTHING_DUE
         return Dues(self.trade_due, self.fee_due, self.fee_minimum, self.tax_due)
 
     def owe(self, dues: Dues) -> None:
