@@ -12,7 +12,7 @@ from domain.kernel.rows import KEYS_OF_ACCOUNT, Record, reader, update
 from domain.kernel.unit_of_work import Writing
 from domain.kernel.values import unguarded
 from domain.orders.model.order import Order
-from domain.orders.queries import SELECT_ORDER, changes_text, column_types, to_order
+from domain.orders.queries import OF_CLIENT, SELECT_ORDER, changes_text, column_types, to_order
 from domain.orders.row_stamps import SELECT_STAMP, Stamp, split_stamp
 
 # A command that waits for its venue's answer changes no more than this.
@@ -54,10 +54,8 @@ SELECT {SELECT_ORDER}, a.book_version, {SELECT_STAMP} FROM {{orders}}
 JOIN instruments i ON i.id = o.instrument_id JOIN accounts a ON a.id = o.account_id
 """
 _BY_ID = f"{_READ.format(orders='orders o')} WHERE o.id = ANY($1::uuid[])"
-# OFFSET keeps each lookup a lookup: as a join, it kept a plan of when the table was small, which read all orders.
 _BY_CLIENT_ID = _READ.format(
-    orders="unnest($1::uuid[], $2::text[]) AS k (account_id, client_order_id) CROSS JOIN LATERAL (SELECT xmin, ctid, * "
-    "FROM orders WHERE account_id = k.account_id AND client_order_id = k.client_order_id OFFSET 0) AS o"
+    orders=f"unnest($1::uuid[], $2::text[]) AS k (account_id, client_order_id) CROSS JOIN LATERAL ({OF_CLIENT}) AS o"
 )
 _BY_GROUP = f"{_READ.format(orders='orders o')} WHERE o.group_id = ANY($1::uuid[])"
 

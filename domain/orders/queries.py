@@ -51,6 +51,11 @@ _TYPES = {name: _POSTGRESQL[kind] for name, kind in _KINDS.items() if kind in _P
 }
 SELECT_ORDER = ", ".join(f"o.{name}" for name in ORDER_COLUMNS) + ", i.symbol"
 FROM_ORDERS = "FROM orders o JOIN instruments i ON i.id = o.instrument_id"
+# The order of a row ``k`` of keys. OFFSET keeps each lookup a lookup: as a join, it kept a plan of when the table was
+# small, which read all orders.
+OF_CLIENT = (
+    "SELECT xmin, ctid, * FROM orders WHERE account_id = k.account_id AND client_order_id = k.client_order_id OFFSET 0"
+)
 SELECT_EXECUTION = """e.id, e.order_id, e.account_id, e.instrument_id, e.venue_execution_id, e.sequence, e.side,
 e.position_effect, e.price, e.quantity, e.fee, e.tax, e.realized_pnl, e.liquidity, e.at_nanos, e.busted_at,
 e.corrected_by_id, e.created_at, i.symbol, e.fx_rate, e.busted_by, e.fee_due, e.fee_minimum, e.tax_due, e.withheld,
@@ -212,8 +217,8 @@ def wake_channel(venue: str) -> str:
 async def find_by_client_ids(work: UnitOfWork, keys: Collection[tuple[UUID, str]]) -> dict[tuple[UUID, str], Order]:
     """Orders by account and client order id."""
     rows = await work.fetch(
-        f"SELECT {SELECT_ORDER} {FROM_ORDERS} JOIN unnest($1::uuid[], $2::text[]) AS k (account_id, client_order_id) "
-        "ON o.account_id = k.account_id AND o.client_order_id = k.client_order_id",
+        f"SELECT {SELECT_ORDER} FROM unnest($1::uuid[], $2::text[]) AS k (account_id, client_order_id) "
+        f"CROSS JOIN LATERAL ({OF_CLIENT}) AS o JOIN instruments i ON i.id = o.instrument_id",
         [account for account, _ in keys],
         [client for _, client in keys],
     )
@@ -234,8 +239,8 @@ _GROUND = f"""
 SELECT {SELECT_POSITION}, v.versions, r.repeats
 FROM (SELECT json_object_agg(topic, version)::text AS versions FROM topic_versions) v
 CROSS JOIN (
-  SELECT count(*) AS repeats FROM orders o JOIN unnest($3::uuid[], $4::text[]) AS k (account_id, client_order_id)
-  ON o.account_id = k.account_id AND o.client_order_id = k.client_order_id
+  SELECT count(*) AS repeats FROM unnest($3::uuid[], $4::text[]) AS k (account_id, client_order_id)
+  CROSS JOIN LATERAL ({OF_CLIENT}) AS o
 ) r
 LEFT JOIN positions p ON {FOR_ORDERS}
 """

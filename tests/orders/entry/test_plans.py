@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from domain.kernel.database import Connection, pool, reading
-from domain.orders import change_queries
+from domain.orders import change_queries, queries
 from domain.orders.books.acknowledgements import queries as acknowledgement_queries
 from domain.orders.entry import activity_queries
 from domain.orders.venues.queries import read_by_venue_ids
@@ -21,6 +21,11 @@ STATEMENTS = {
     "orders that calls name": (change_queries._BY_ID, "uuid[]", "'{}'"),
     "orders that calls name by client order ids": (change_queries._BY_CLIENT_ID, "uuid[], text[]", "'{}', '{}'"),
     "orders of groups": (change_queries._BY_GROUP, "uuid[]", "'{}'"),
+    "what decisions under a lock look at": (
+        queries._GROUND,
+        "uuid[], uuid[], uuid[], text[]",
+        "'{}', '{}', '{}', '{}'",
+    ),
     "best resting prices": (activity_queries._RESTING, "uuid[], text, text, text, int", "'{}', '', '', '', 1"),
     "orders that wait for a venue": (acknowledgement_queries._READ, "text", "'paper'"),
 }
