@@ -26,10 +26,10 @@ from domain.orders.deciding.grouping import DecidedGroup, GroupPart
 from domain.orders.deciding.pretrade import Decision, decide
 from domain.orders.deciding.reservations import unreserve
 from domain.orders.deciding.state import new_order, refuse
-from domain.orders.deciding.trading_book import MarketState, TradingBook, bucket_of
+from domain.orders.deciding.trading_book import TradingBook, bucket_of
 from domain.orders.entry.activity_queries import add_activity, load_activity
 from domain.orders.entry.book_memory import BookMemory, RememberedBook
-from domain.orders.entry.context import OrderContext, ReferenceData
+from domain.orders.entry.context import Markets, OrderContext, ReferenceData
 from domain.orders.entry.displacing import Displacement, cancel_displaced
 from domain.orders.entry.group_commit import ActorsCall
 from domain.orders.model import refusals
@@ -121,8 +121,7 @@ class Batch:
         self._payloads: list[str | None] = []
         self._displacements: list[Displacement] = []
         self._traces: list[Record] = []
-        # All orders of a batch meet the market of one moment.
-        self._markets: dict[tuple[UUID, str], MarketState] = {}
+        self.markets = Markets(context)
 
     async def load(self, work: UnitOfWork, calls: Sequence[PlaceCall], most: int | None) -> None:
         """Lock the accounts, check that the caches are current, load positions and repeated orders.
@@ -214,14 +213,6 @@ class Batch:
             raise NotFound(f"There is no instrument {command.symbol[:40]!r}.", field="symbol")
         return instrument
 
-    def market_state(self, instrument: Instrument, now: datetime, currency: str) -> MarketState:
-        """The market of an instrument as decisions of an account in ``currency`` see it."""
-        key = (instrument.id, currency)
-        found = self._markets.get(key)
-        if found is None:
-            found = self._markets[key] = self.context.market_state(instrument, now, currency)
-        return found
-
     def place(self, call: PlaceCall, now: datetime) -> list[PlacedOrder]:
         """Decide on the orders of one call, each by itself.
 
@@ -306,7 +297,7 @@ class Batch:
     def _decide(self, request: _Request, now: datetime) -> tuple[Order, Decision]:
         command, instrument, digest = request.command, request.instrument, request.digest
         book = self._books[command.account_id]
-        market = self.market_state(instrument, now, book.account.currency)
+        market = self.markets.state(instrument, now, book.account.currency)
         works_until = self.context.works_until(command, instrument, now)
         decision = decide(command, instrument, market, book)
         order = new_order(command, instrument, book.account.venue, decision, market, works_until, now, digest)

@@ -145,3 +145,19 @@ class OrderContext:
         if command.expires_at is not None or command.time_in_force is not TimeInForce.DAY:
             return command.expires_at
         return self.market.session_end(instrument, now) or self.day_roll.next_after(now)
+
+
+class Markets:
+    """The markets that one batch has asked for: all of its orders meet an instrument's market of one moment."""
+
+    def __init__(self, context: OrderContext) -> None:
+        self._context = context
+        self._known: dict[tuple[UUID, str], MarketState] = {}
+
+    def state(self, instrument: Instrument, now: datetime, currency: str) -> MarketState:
+        """The market of an instrument as decisions of an account in ``currency`` see it."""
+        key = (instrument.id, currency)
+        found = self._known.get(key)
+        if found is None:
+            found = self._known[key] = self._context.market_state(instrument, now, currency)
+        return found

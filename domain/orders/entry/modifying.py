@@ -29,7 +29,7 @@ from domain.orders.deciding.modify_rules import as_changed, decide_change
 from domain.orders.deciding.trading_book import EXCLUSIVE, TradingBook, alternatives, bucket_of
 from domain.orders.entry.activity_queries import add_activity, load_activity
 from domain.orders.entry.book_memory import BookMemory, RememberedBook
-from domain.orders.entry.context import OrderContext, ReferenceData
+from domain.orders.entry.context import Markets, OrderContext, ReferenceData
 from domain.orders.entry.displacing import Displacement, cancel_displaced, with_enough_prices
 from domain.orders.entry.finding import FoundCall, OrderFinding
 from domain.orders.entry.group_commit import GroupCommit, outcomes_of
@@ -133,6 +133,7 @@ class _Batch:
     def __init__(self, context: OrderContext, reference_data: ReferenceData) -> None:
         self._context = context
         self._reference_data = reference_data
+        self._markets = Markets(context)
         self._books: dict[UUID, TradingBook] = {}
         self._remembered: dict[UUID, RememberedBook] = {}
         self._orders: dict[UUID, Order] = {}
@@ -200,7 +201,7 @@ class _Batch:
             order,
             call.command,
             instrument,
-            self._context.market_state(instrument, now, book.account.currency),
+            self._markets.state(instrument, now, book.account.currency),
             book,
             legs,
         )

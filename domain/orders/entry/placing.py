@@ -207,7 +207,7 @@ def _place_group(batch: Batch, call: PlaceCall, now: datetime) -> list[PlacedOrd
             [batch.context.works_until(command, instrument, now) for command in call.commands],
             digest,
             instrument,
-            batch.market_state(instrument, now, book.account.currency),
+            batch.markets.state(instrument, now, book.account.currency),
             book,
             now,
         )
