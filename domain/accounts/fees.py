@@ -140,7 +140,7 @@ def estimated_fee(
     account's.
     """
     fee = execution_fee(instrument, quantity=quantity, price=price, maker=False) * rate
-    minimum = instrument.fees.minimum * rate
+    own = Dues(fee=fee, minimum=instrument.fees.minimum * rate)
     # Most orders have no fills yet.
-    after = Dues(ZERO, fee, minimum) if dues is NOTHING_DUE else dues.plus(Dues(ZERO, fee, minimum))
+    after = own if dues is NOTHING_DUE else dues.plus(own)
     return max(ZERO, fee_total(after, currency) - fee_total(dues, currency))

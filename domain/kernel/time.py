@@ -52,7 +52,7 @@ class Nanos(int):
     @classmethod
     def now(cls) -> Self:
         """The time of this process's clock."""
-        return cls(monotonic_ns() + _clock.ahead)
+        return cls(now_nanos())
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -102,9 +102,9 @@ def now_nanos() -> int:
 
 def now_seconds() -> float:
     """The time of this process's clock in seconds since 1970."""
-    return (monotonic_ns() + _clock.ahead) / NANOS_PER_SECOND
+    return now_nanos() / NANOS_PER_SECOND
 
 
 def utc_now() -> datetime:
     """The time of this process's clock as an aware UTC datetime."""
-    return _EPOCH + timedelta(microseconds=(monotonic_ns() + _clock.ahead) // 1_000)
+    return _EPOCH + timedelta(microseconds=now_nanos() // 1_000)

@@ -1,7 +1,7 @@
 """Types of the risk area: rules, halts, violations and events."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -140,7 +140,14 @@ class TradingHalt:
     lift_reason: str | None = None
 
 
-_Places = tuple[list[int], dict[UUID | None, list[int]], dict[str | None, list[int]], dict[str | None, list[int]]]
+@dataclass(frozen=True, slots=True)
+class _Places:
+    """The places of the enabled rules among all: of the global ones, and by account, symbol and strategy."""
+
+    everywhere: list[int] = field(default_factory=list)
+    accounts: dict[UUID | None, list[int]] = field(default_factory=dict)
+    symbols: dict[str | None, list[int]] = field(default_factory=dict)
+    strategies: dict[str | None, list[int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -157,31 +164,26 @@ class RiskLimits:
 
     def rules_for(self, account_id: UUID, symbol: str, strategy: str | None) -> Sequence[RiskRule]:
         """The rules that cover an order, by their scope and the symbol that they name, oldest first."""
-        everywhere, accounts, symbols, strategies = self._places
-        own = [*accounts.get(account_id, ()), *symbols.get(symbol, ()), *strategies.get(strategy, ())]
-        places = sorted((*everywhere, *own)) if own else everywhere
-        rules = [self.rules[place] for place in places]
+        by = self._places
+        own = [*by.accounts.get(account_id, ()), *by.symbols.get(symbol, ()), *by.strategies.get(strategy, ())]
+        rules = [self.rules[place] for place in (sorted((*by.everywhere, *own)) if own else by.everywhere)]
         return [rule for rule in rules if rule.symbol is None or rule.symbol == symbol]
 
     @cached_property
     def _places(self) -> _Places:
-        """The places of the enabled rules: of the global ones, and by account, symbol and strategy."""
-        everywhere: list[int] = []
-        accounts: dict[UUID | None, list[int]] = {}
-        symbols: dict[str | None, list[int]] = {}
-        strategies: dict[str | None, list[int]] = {}
+        found = _Places()
         for place, rule in enumerate(self.rules):
             if not rule.enabled:
                 continue
             if rule.scope is RiskScope.ACCOUNT:
-                accounts.setdefault(rule.account_id, []).append(place)
+                found.accounts.setdefault(rule.account_id, []).append(place)
             elif rule.scope is RiskScope.INSTRUMENT:
-                symbols.setdefault(rule.symbol, []).append(place)
+                found.symbols.setdefault(rule.symbol, []).append(place)
             elif rule.scope is RiskScope.STRATEGY:
-                strategies.setdefault(rule.strategy, []).append(place)
+                found.strategies.setdefault(rule.strategy, []).append(place)
             else:
-                everywhere.append(place)
-        return everywhere, accounts, symbols, strategies
+                found.everywhere.append(place)
+        return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -187,7 +187,9 @@ class OrderActivity:
 
     def add_notional(self, symbol: str, strategy: str, notional: Decimal) -> None:
         """Count the added value of a modification."""
-        self._added(symbol, strategy, notional)
+        if self.needs.day:
+            self.day_notional.add(symbol, strategy, notional)
+        self.added.setdefault((symbol, strategy), DayCount()).notional += notional
 
     def mark(self) -> int:
         """A mark for ``undo``."""
@@ -229,18 +231,8 @@ class OrderActivity:
             self.day_orders.add(symbol, strategy, orders)
         if self.needs.open_orders:
             self.open_orders.add(symbol, strategy, orders)
-        self._added(symbol, strategy, notional).orders += int(orders)
-
-    def _added(self, symbol: str, strategy: str, notional: Decimal) -> DayCount:
-        """The count of a symbol and strategy that is stored, with ``notional`` added."""
-        if self.needs.day:
-            self.day_notional.add(symbol, strategy, notional)
-        key = (symbol, strategy)
-        count = self.added.get(key)
-        if count is None:
-            count = self.added[key] = DayCount()
-        count.notional += notional
-        return count
+        self.add_notional(symbol, strategy, notional)
+        self.added[symbol, strategy].orders += int(orders)
 
     def rest(self, symbol: str, side: Side, price: Decimal) -> None:
         """Count a resting price that another order of the account could trade with."""

@@ -75,10 +75,10 @@ def _account_state(order: Candidate) -> Refusal | None:
 
 
 def _halt(order: Candidate) -> Refusal | None:
-    command, halts = order.command, order.book.limits.halts
-    if not halts:
-        return None
-    halt = halt_over(halts, account_id=command.account_id, symbol=command.symbol, strategy=command.strategy)
+    command = order.command
+    halt = halt_over(
+        order.book.limits.halts, account_id=command.account_id, symbol=command.symbol, strategy=command.strategy
+    )
     if halt is None or order.reduces:
         return None
     what = {RiskScope.ACCOUNT: "the account", RiskScope.INSTRUMENT: command.symbol, RiskScope.STRATEGY: "the strategy"}
@@ -205,17 +205,15 @@ def _reduce_only(order: Candidate) -> Refusal | None:
 def _position(order: Candidate) -> Refusal | None:
     """Check that the position to sell or close exists, unless the account may go short."""
     command, position, instrument = order.command, order.position, order.instrument
-    only_reduces, is_cash = command.only_reduces, order.book.account.is_cash
-    if not (only_reduces or is_cash or order.opposes):
-        return _short(order)
+    account = order.book.account
     locked = unsettled(position, instrument) + position.held_quantity
-    if only_reduces:
+    if command.only_reduces:
         there = closable_by_exit(position, instrument) if order.opposes else ZERO
-    elif is_cash:
+    elif account.is_cash:
         if order.buys:
             return None
         there = closable_by_cash_sale(position, instrument)
-    elif locked > ZERO:
+    elif order.opposes and locked > ZERO:
         there = closable(position, instrument)
     else:
         return _short(order)

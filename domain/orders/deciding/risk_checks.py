@@ -22,7 +22,6 @@ from domain.risk.rules import displaces, evaluate, refuses
 from domain.risk.snapshot import AccountView, Activity, MarketView, ProposedOrder, RiskSnapshot
 from domain.risk.types import RiskRuleKind, RiskViolation
 
-_POSITION = frozenset({RiskRuleKind.MAX_POSITION_QUANTITY, RiskRuleKind.MAX_POSITION_NOTIONAL})
 _ACCOUNT = frozenset(
     {
         RiskRuleKind.MAX_GROSS_EXPOSURE,
@@ -33,8 +32,8 @@ _ACCOUNT = frozenset(
         RiskRuleKind.MIN_MARGIN_RATIO,
     }
 )
-_LOOK_AT_ACCOUNT = _POSITION | _ACCOUNT
-_LOOK_AT_VALUES = _LOOK_AT_ACCOUNT - {RiskRuleKind.MAX_POSITION_QUANTITY}
+_LOOK_AT_VALUES = _ACCOUNT | {RiskRuleKind.MAX_POSITION_NOTIONAL}
+_LOOK_AT_ACCOUNT = _LOOK_AT_VALUES | {RiskRuleKind.MAX_POSITION_QUANTITY}
 _UNASKED = AccountView(ZERO, None, None, None, None, None, None)
 
 

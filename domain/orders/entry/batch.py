@@ -102,7 +102,7 @@ class _Request:
 
 # A new order is in a status that has an event of its own name.
 _PLACED = {
-    status: OrderEventKind(status.value) for status in (OrderStatus.PENDING_NEW, OrderStatus.HELD, OrderStatus.REJECTED)
+    status: OrderEventKind(status) for status in (OrderStatus.PENDING_NEW, OrderStatus.HELD, OrderStatus.REJECTED)
 }
 
 

@@ -11,7 +11,6 @@ from domain.risk.rules.before import CHECKS
 from domain.risk.snapshot import ProposedOrder, RiskSnapshot
 from domain.risk.types import RiskAction, RiskRule, RiskRuleKind, RiskViolation, SelfTradePrevention
 
-_SELF_TRADE = RiskRuleKind.SELF_TRADE
 _EXITS_PASS = frozenset(kind for kind, terms in KINDS.items() if terms.exits_pass)
 _COUNT_ORDERS = frozenset(kind for kind, terms in KINDS.items() if terms.counts_orders)
 
@@ -23,7 +22,7 @@ def evaluate(order: ProposedOrder, snapshot: RiskSnapshot, rules: Iterable[RiskR
     if order.replaces is not None:
         passes |= _COUNT_ORDERS
     for rule in rules:
-        if rule.kind in passes or (rule.kind is _SELF_TRADE and gives_way(rule, order)):
+        if rule.kind in passes or gives_way(rule, order):
             continue
         violation = CHECKS[rule.kind](rule, order, snapshot)
         if violation is not None:
