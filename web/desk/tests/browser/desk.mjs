@@ -57,7 +57,22 @@ export const working = (page, ids) =>
     { count: String(ids.length), rows: [...ids].sort() },
   );
 
-/** Whoever waits in vain for something of this page is told what it shows. */
+/** Keep the last presses and clicks: what they hit, and where it was. A press and a release beside it are no click. */
+function noteClicks() {
+  globalThis.clicks = [];
+  for (const kind of ['pointerdown', 'pointerup', 'click'])
+    document.addEventListener(
+      kind,
+      ({ target, clientX, clientY }) => {
+        const { x, y, width, height } = target.getBoundingClientRect();
+        const name = target.dataset?.action ?? target.name ?? target.textContent?.slice(0, 20);
+        globalThis.clicks = [...globalThis.clicks.slice(-11), `${Math.round(performance.now())} ${kind} ${target.tagName} ${name} at ${clientX},${clientY} in ${[x, y, width, height].map(Math.round)}`];
+      },
+      { capture: true },
+    );
+}
+
+/** Whoever waits in vain for something of this page is told what it shows, and what was clicked last. */
 function tellWhatIsThere(page, problems) {
   for (const name of ['waitForSelector', 'waitForFunction', 'click', 'dblclick', 'fill', 'check', 'selectOption', 'tap', 'inputValue']) {
     const act = page[name].bind(page);
@@ -66,8 +81,9 @@ function tellWhatIsThere(page, problems) {
         return await act(...given);
       } catch (error) {
         const text = await page.evaluate(() => document.body.innerText.replace(/\s+/g, ' ').slice(0, 3_000)).catch(() => 'nothing');
+        const clicks = await page.evaluate(() => globalThis.clicks.join('\n')).catch(() => 'nothing');
         // Reporters show the stack, which holds the message as it was.
-        error.stack = `${error.message}\n${name} ${given.map(String).join(', ')} at ${page.url()}\nproblems: ${problems.join('; ') || 'none'}\nthe page: ${text}\n${error.stack}`;
+        error.stack = `${error.message}\n${name} ${given.map(String).join(', ')} at ${page.url()}\nproblems: ${problems.join('; ') || 'none'}\nthe page: ${text}\nthe clicks:\n${clicks}\n${error.stack}`;
         throw error;
       }
     };
@@ -78,6 +94,7 @@ function tellWhatIsThere(page, problems) {
 export async function openTab(browser, address, options = {}) {
   const context = await browser.newContext({ viewport: { width: 1440, height: 860 }, locale: 'en-US', ...options });
   context.setDefaultTimeout(PATIENCE_MS);
+  await context.addInitScript(noteClicks);
   const page = await context.newPage();
   if (SLOWER > 1) await (await context.newCDPSession(page)).send('Emulation.setCPUThrottlingRate', { rate: SLOWER });
   const problems = [];
