@@ -16,7 +16,7 @@ from domain.orders.model.order_validation import (
     Malformation,
     check_command,
     check_numbers,
-    check_rows,
+    row_check,
 )
 from domain.orders.model.types import OrderType, PositionEffect, Side, TimeInForce
 
@@ -165,6 +165,10 @@ def _any_twice(names: Iterable[str | None]) -> bool:
     return len(set(given)) < len(given)
 
 
+_check_bracket = row_check(BRACKET_MALFORMATIONS)
+_check_oco = row_check(OCO_MALFORMATIONS)
+
+
 def check_bracket(bracket: PlaceBracket, now: datetime) -> None:
     """Refuse a malformed bracket.
 
@@ -176,7 +180,7 @@ def check_bracket(bracket: PlaceBracket, now: datetime) -> None:
     for name, leg in bracket.legs:
         with within_field(name):
             check_numbers(leg)
-    check_rows(BRACKET_MALFORMATIONS, bracket, now)
+    _check_bracket(bracket, now)
     for name, leg in bracket.legs:
         with within_field(name):
             check_command(exit_command(bracket.entry, leg), now)
@@ -191,4 +195,4 @@ def check_oco(oco: PlaceOco, now: datetime) -> None:
     for name, order in (("first", oco.first), ("second", oco.second)):
         with within_field(name):
             check_command(order, now)
-    check_rows(OCO_MALFORMATIONS, oco, now)
+    _check_oco(oco, now)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from domain.kernel.errors import BadInput
 from domain.kernel.numbers import ZERO, within_bounds
@@ -38,11 +38,24 @@ Subject = TypeVar("Subject")
 
 @dataclass(frozen=True, slots=True)
 class Malformation(Generic[Subject]):
-    """A malformed combination: the field to name, the message, and the test."""
+    """A malformed combination: the field to name, the message, and the test.
+
+    ``given`` is the path of an attribute without which it cannot apply: where that is None or False, the test is not
+    made.
+    """
 
     field: str
     message: str
     applies: Callable[[Subject, datetime], bool]
+    given: str | None = None
+
+    def refuse(self) -> None:
+        """Refuse input that it describes.
+
+        Raises:
+            BadInput: names the field.
+        """
+        raise BadInput(self.message, field=self.field)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +87,7 @@ MALFORMATIONS: tuple[Malformation[PlaceOrder], ...] = (
         "limitPrice",
         "This type of order takes no limit price.",
         lambda order, _: order.limit_price is not None and order.type not in ACCEPT_LIMIT_PRICE,
+        given="limit_price",
     ),
     Malformation(
         "stopPrice",
@@ -84,6 +98,7 @@ MALFORMATIONS: tuple[Malformation[PlaceOrder], ...] = (
         "stopPrice",
         "This type of order takes no stop price.",
         lambda order, _: order.stop_price is not None and order.type not in ACCEPT_STOP_PRICE,
+        given="stop_price",
     ),
     Malformation(
         "trailingOffset",
@@ -94,16 +109,19 @@ MALFORMATIONS: tuple[Malformation[PlaceOrder], ...] = (
         "trailingOffset",
         "Only a trailing order takes a trailing offset.",
         lambda order, _: order.trailing_offset is not None and order.type not in TRAILING,
+        given="trailing_offset",
     ),
     Malformation(
         "trailingOffset",
         "An offset in ticks is a whole number.",
         lambda order, _: _broken_ticks(order.trailing_offset, order.trailing_offset_kind),
+        given="trailing_offset",
     ),
     Malformation(
         "trailingOffset",
         "An offset in basis points is below 10,000.",
         lambda order, _: _all_of_the_price(order.trailing_offset, order.trailing_offset_kind),
+        given="trailing_offset",
     ),
     Malformation(
         "limitOffset",
@@ -114,26 +132,31 @@ MALFORMATIONS: tuple[Malformation[PlaceOrder], ...] = (
         "limitOffset",
         "A limit offset is above zero.",
         lambda order, _: order.limit_offset is not None and order.limit_offset <= ZERO,
+        given="limit_offset",
     ),
     Malformation(
         "limitOffset",
         "A limit offset in ticks is a whole number.",
         lambda order, _: _broken_ticks(order.limit_offset, order.trailing_offset_kind),
+        given="limit_offset",
     ),
     Malformation(
         "limitOffset",
         "A limit offset in basis points is below 10,000.",
         lambda order, _: _all_of_the_price(order.limit_offset, order.trailing_offset_kind),
+        given="limit_offset",
     ),
     Malformation(
         "limitOffset",
         "Only a trailing stop-limit order takes a limit offset.",
         lambda order, _: order.limit_offset is not None and order.type not in ACCEPT_LIMIT_OFFSET,
+        given="limit_offset",
     ),
     Malformation(
         "activationPrice",
         "Only a trailing order takes an activation price.",
         lambda order, _: order.activation_price is not None and order.type not in TRAILING,
+        given="activation_price",
     ),
     Malformation(
         "timeInForce",
@@ -149,26 +172,31 @@ MALFORMATIONS: tuple[Malformation[PlaceOrder], ...] = (
         "expiresAt",
         "Only a GTD order takes an expiry time.",
         lambda order, _: order.expires_at is not None and order.time_in_force is not TimeInForce.GTD,
+        given="expires_at",
     ),
     Malformation(
         "expiresAt",
         "The expiry time has passed.",
         lambda order, now: order.expires_at is not None and order.expires_at <= now,
+        given="expires_at",
     ),
     Malformation(
         "postOnly",
         "Only an order with a limit price can be post-only.",
         lambda order, _: order.post_only and order.type not in REQUIRE_LIMIT_PRICE,
+        given="post_only",
     ),
     Malformation(
         "postOnly",
         "A post-only order rests, so it cannot be IOC or FOK.",
         lambda order, _: order.post_only and order.time_in_force in IMMEDIATE,
+        given="post_only",
     ),
     Malformation(
         "positionEffect",
         "A reduce-only order cannot have the position effect OPEN.",
         lambda order, _: order.reduce_only and order.position_effect is PositionEffect.OPEN,
+        given="reduce_only",
     ),
     Malformation(
         "tags",
@@ -183,6 +211,7 @@ CHANGE_MALFORMATIONS: tuple[Malformation[OrderChange], ...] = (
         "quantity",
         "The quantity must be above zero.",
         lambda change, _: change.command.quantity is not None and change.command.quantity <= ZERO,
+        given="command.quantity",
     ),
     Malformation(
         "quantity",
@@ -190,11 +219,13 @@ CHANGE_MALFORMATIONS: tuple[Malformation[OrderChange], ...] = (
         lambda change, _: (
             change.command.quantity is not None and change.command.quantity < change.order.filled_quantity
         ),
+        given="command.quantity",
     ),
     Malformation(
         "quantity",
         "The quantity of an exit follows that of its entry.",
         lambda change, _: change.command.quantity is not None and change.order.contingency is Contingency.OUO,
+        given="command.quantity",
     ),
     Malformation(
         "limitPrice",
@@ -209,46 +240,55 @@ CHANGE_MALFORMATIONS: tuple[Malformation[OrderChange], ...] = (
         "stopPrice",
         "The order has no stop price.",
         lambda change, _: change.command.stop_price is not None and change.order.type not in ACCEPT_STOP_PRICE,
+        given="command.stop_price",
     ),
     Malformation(
         "stopPrice",
         "The order has been triggered.",
         lambda change, _: change.command.stop_price is not None and change.is_triggered,
+        given="command.stop_price",
     ),
     Malformation(
         "trailingOffset",
         "The order does not trail.",
         lambda change, _: change.command.trailing_offset is not None and change.order.type not in TRAILING,
+        given="command.trailing_offset",
     ),
     Malformation(
         "trailingOffset",
         "The order has been triggered.",
         lambda change, _: change.command.trailing_offset is not None and change.is_triggered,
+        given="command.trailing_offset",
     ),
     Malformation(
         "trailingOffset",
         "The trailing offset must be above zero.",
         lambda change, _: change.command.trailing_offset is not None and change.command.trailing_offset <= ZERO,
+        given="command.trailing_offset",
     ),
     Malformation(
         "trailingOffset",
         "An offset in ticks is a whole number.",
         lambda change, _: _broken_ticks(change.command.trailing_offset, change.order.trailing_offset_kind),
+        given="command.trailing_offset",
     ),
     Malformation(
         "trailingOffset",
         "An offset in basis points is below 10,000.",
         lambda change, _: _all_of_the_price(change.command.trailing_offset, change.order.trailing_offset_kind),
+        given="command.trailing_offset",
     ),
     Malformation(
         "expiresAt",
         "Only a GTD order has an expiry time.",
         lambda change, _: change.command.expires_at is not None and change.order.time_in_force is not TimeInForce.GTD,
+        given="command.expires_at",
     ),
     Malformation(
         "expiresAt",
         "The expiry time has passed.",
         lambda change, now: change.command.expires_at is not None and change.command.expires_at <= now,
+        given="command.expires_at",
     ),
 )
 
@@ -278,7 +318,7 @@ def check_command(command: PlaceOrder, now: datetime) -> None:
         BadInput: names the field.
     """
     check_numbers(command)
-    check_rows(MALFORMATIONS, command, now)
+    _check_order(command, now)
     if command.client_order_id is not None:
         clean_text(command.client_order_id, field="clientOrderId", max_length=MAX_CLIENT_ORDER_ID_LENGTH)
     if command.strategy is not None:
@@ -294,7 +334,7 @@ def check_change(command: ModifyOrder, order: Order, now: datetime) -> None:
         BadInput: names the field.
     """
     check_numbers(command)
-    check_rows(CHANGE_MALFORMATIONS, OrderChange(command, order), now)
+    _check_change(OrderChange(command, order), now)
 
 
 def check_numbers(command: PlaceOrder | ModifyOrder | OrderLeg) -> None:
@@ -309,12 +349,27 @@ def check_numbers(command: PlaceOrder | ModifyOrder | OrderLeg) -> None:
             raise BadInput("A number has at most 18 digits before and 18 after the decimal point.", field=field)
 
 
-def check_rows(rows: Iterable[Malformation[Subject]], subject: Subject, now: datetime) -> None:
-    """Refuse input that a row of a table describes.
+def row_check(rows: Iterable[Malformation[Subject]]) -> Callable[[Subject, datetime], None]:
+    """A function that refuses a subject that a row describes: of several rows the first.
 
-    Raises:
-        BadInput: names the field of the first row that applies.
+    Most rows are about a field that an order does not give. A loop that calls each row takes three times as long as one
+    statement for each that first looks at the field.
     """
-    for row in rows:
-        if row.applies(subject, now):
-            raise BadInput(row.message, field=row.field)
+    known: dict[str, Any] = {}
+    lines = ["def check(subject, now):"]
+    for place, row in enumerate(rows):
+        known[f"applies_{place}"], known[f"refuse_{place}"] = row.applies, row.refuse
+        test = f"applies_{place}(subject, now)"
+        if row.given is not None:
+            if not all(name.isidentifier() for name in row.given.split(".")):
+                raise ValueError(f"{row.given!r} is no attribute")
+            # Zero is given.
+            test = f"subject.{row.given} is not None and subject.{row.given} is not False and {test}"
+        lines += [f"    if {test}:", f"        refuse_{place}()"]
+    exec("\n".join(lines), known)  # noqa: S102  made of names that were checked
+    check: Callable[[Subject, datetime], None] = known["check"]
+    return check
+
+
+_check_order = row_check(MALFORMATIONS)
+_check_change = row_check(CHANGE_MALFORMATIONS)
