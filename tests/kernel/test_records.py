@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from domain.kernel.records import Member, recorder
+from domain.kernel.records import Member, copier, recorder
 
 
 @dataclass
@@ -42,3 +42,11 @@ def test_members_keep_their_order() -> None:
 def test_a_name_that_is_none_is_refused() -> None:
     with pytest.raises(ValueError, match="no attribute"):
         recorder([Member("a; import os", counts_zero=True)])
+
+
+def test_a_copy_has_every_field_and_is_another_object() -> None:
+    thing = Thing(Decimal(1), None, flag=True, words=("a",))
+    copied = copier(Thing)(thing)
+    assert (copied, type(copied)) == (thing, Thing)
+    copied.number = Decimal(2)
+    assert thing.number == Decimal(1)
