@@ -31,6 +31,8 @@ Cursor = NewType("Cursor", str)
 # Plain or scientific notation of JSON; unlike Decimal() no spaces, underscores, other scripts' digits or NaN.
 _NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,3})?")
 _MAX_NUMBER_LENGTH = 64
+# Of these each is kept exactly: the expected case, which needs no further test.
+_SHORT_NUMBER = re.compile(f"-?[0-9]{{1,{MAX_INTEGER_DIGITS}}}(?:\\.[0-9]{{1,{MAX_FRACTION_DIGITS}}})?")
 # A binary double carries any decimal number of up to 15 digits and back; beyond that digits may be lost already.
 _EXACT_FLOAT_DIGITS = 15
 _MAX_TEXT_LENGTH = 64
@@ -88,6 +90,8 @@ def parse_decimal(text: str) -> Decimal:
     Raises:
         GraphQLError: it is no number, not finite, or has more digits than the platform keeps.
     """
+    if _SHORT_NUMBER.fullmatch(text) is not None:
+        return Decimal(text) or ZERO
     if len(text) > _MAX_NUMBER_LENGTH or _NUMBER.fullmatch(text) is None:
         raise _bad_input(f'"{_shown(text)}" is not a decimal number such as "1250.75".')
     number = Decimal(text)
