@@ -13,7 +13,7 @@ from typing import Any
 
 import strawberry
 from graphql import GraphQLError, GraphQLField, GraphQLInputObjectType, GraphQLSchema, Undefined, is_object_type
-from graphql.type import is_input_object_type
+from graphql.type import is_input_object_type, is_required_input_field
 from strawberry.types.base import StrawberryMaybe, StrawberryObjectDefinition
 from strawberry.types.field import StrawberryField
 
@@ -64,10 +64,11 @@ def _bind_input(type_: GraphQLInputObjectType) -> None:
     times = _Times(
         {field.out_name or name: (name, fields[field.out_name or name].type) for name, field in type_.fields.items()}
     )
+    required = {field.out_name for field in type_.fields.values() if is_required_input_field(field)}
     missing = {
         name: None
         for name, field in fields.items()
-        if field.default_value is MISSING and field.default_factory is MISSING
+        if field.default_value is MISSING and field.default_factory is MISSING and name not in required
     }
     type_.out_type = _maker(definition.origin, missing, times)  # type: ignore[assignment,method-assign]  # as the core does
 
@@ -107,11 +108,11 @@ def _innermost(type_: object) -> object:
 
 def _maker(make: type, missing: Mapping[str, None], times: _Times) -> Callable[[dict[str, Any]], Any]:
     def build(values: dict[str, Any]) -> Any:
-        return make(**{**missing, **values})
+        return make(**{**missing, **values}) if missing else make(**values)
 
     def build_with_times(values: dict[str, Any]) -> Any:
         times.settle(values)
-        return make(**{**missing, **values})
+        return build(values)
 
     return build_with_times if times else build
 

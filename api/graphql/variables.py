@@ -174,7 +174,8 @@ _TEXTS: Mapping[str, GraphQLLeafType] = {"String": GraphQLString, "ID": GraphQLI
 
 
 def _text(value: Any) -> Any:
-    if type(value) is str and is_usable(value):
+    # The expected case needs no call.
+    if type(value) is str and ((value.isascii() and "\x00" not in value) or is_usable(value)):
         return value
     raise CoercionFallback
 

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 import strawberry
 
@@ -16,7 +17,7 @@ from api.orders.enums import (
     SortDirection,
     TimeInForce,
 )
-from api.orders.terms import OrderTermsInput, terms_of
+from api.orders.terms import OrderTermsInput
 from domain.orders.model.commands import (
     CancelOrders,
     ModifyOrder,
@@ -44,14 +45,13 @@ class PlaceOrderInput(OrderTermsInput):
 
     def to_domain(self) -> PlaceOrder:
         """The command."""
-        return PlaceOrder(
-            account_id=named(self.account_id),
-            client_order_id=identified(self.client_order_id),
-            symbol=self.symbol,
-            strategy=self.strategy,
-            tags=tuple(self.tags or ()),
-            **terms_of(self),
-        )
+        # Every field is one of the command, of the same name; a batch has too many orders to look at each.
+        changed: dict[str, Any] = {
+            "account_id": named(self.account_id),
+            "client_order_id": identified(self.client_order_id),
+            "tags": tuple(self.tags or ()),
+        }
+        return PlaceOrder(**{**vars(self), **changed})
 
 
 @strawberry.input(description="Up to 1,000 orders, of one or several accounts.")

@@ -5,13 +5,10 @@ Both have the fields of ``domain.orders.model.order.OrderTerms``; a test compare
 
 from datetime import datetime
 from decimal import Decimal
-from operator import attrgetter
-from typing import Any
 
 import strawberry
 
 from api.orders.enums import OffsetKind, OrderType, PositionEffect, Side, TimeInForce, TriggerPrice
-from domain.orders.model.order import TERMS
 
 
 @strawberry.input
@@ -54,11 +51,3 @@ class OrderTermsView:
     post_only: bool
     reduce_only: bool
     expires_at: datetime | None
-
-
-_read = attrgetter(*TERMS)
-
-
-def terms_of(given: OrderTermsInput) -> dict[str, Any]:
-    """The terms of an input, by name."""
-    return dict(zip(TERMS, _read(given), strict=True))
