@@ -23,7 +23,10 @@ class AssetClass(StrEnum):
     @property
     def is_derivative(self) -> bool:
         """True if trades move cash only by realised PnL, instead of by their notional."""
-        return self in (AssetClass.FUTURE, AssetClass.PERPETUAL)
+        return self in _DERIVATIVES
+
+
+_DERIVATIVES = frozenset({AssetClass.FUTURE, AssetClass.PERPETUAL})
 
 
 class SettlementCycle(StrEnum):

@@ -75,10 +75,10 @@ def _account_state(order: Candidate) -> Refusal | None:
 
 
 def _halt(order: Candidate) -> Refusal | None:
-    command = order.command
-    halt = halt_over(
-        order.book.limits.halts, account_id=command.account_id, symbol=command.symbol, strategy=command.strategy
-    )
+    halts, command = order.book.limits.halts, order.command
+    if not halts:
+        return None
+    halt = halt_over(halts, account_id=command.account_id, symbol=command.symbol, strategy=command.strategy)
     if halt is None or order.reduces:
         return None
     what = {RiskScope.ACCOUNT: "the account", RiskScope.INSTRUMENT: command.symbol, RiskScope.STRATEGY: "the strategy"}
