@@ -65,9 +65,11 @@ def new_terms(order: Order, command: ModifyOrder) -> dict[str, Any]:
     Raises:
         BadInput: nothing differs.
     """
-    named = changes_in(command)
-    differing = {name: None if value == getattr(order, name) else value for name, value in named.items()}
-    if all(value is None for value in differing.values()):
+    differing = changes_in(command)
+    for name, value in differing.items():
+        if value is not None and value == getattr(order, name):
+            differing[name] = None
+    if not any(value is not None for value in differing.values()):
         raise BadInput("The order has these terms already.", field="input")
     return differing
 

@@ -126,7 +126,8 @@ def reservation_for(
         return Reservation(bucket, price, remaining, ZERO, fee, rate, exits)
     worth = instrument.notional(remaining, abs(price))
     if book.is_cash:
-        margin = to_cash_down(dues.trade, book.currency) - to_cash_down(dues.trade - worth * rate, book.currency)
+        before = to_cash_down(dues.trade, book.currency) if dues.trade else ZERO
+        margin = before - to_cash_down(dues.trade - worth * rate, book.currency)
     else:
         margin = to_cash_up(worth * instrument.initial_margin_rate * rate, book.currency)
     return Reservation(bucket, price, remaining, margin, fee, rate)
@@ -194,43 +195,37 @@ def _reserve_needs(account: AccountBook, legs: Sequence[Leg], needs: Sequence[Re
 def unreserve_orders(account: AccountBook, legs: Sequence[Leg]) -> None:
     """Take all that orders have reserved off the book; the caller reserves what they need right after."""
     for order, position in legs:
-        counted = Reservation(
-            position.bucket,
-            order.reserve_price,
-            order.reserved_quantity,
-            order.reserved_margin,
-            order.reserved_fee,
-            exits=order.reserved_quantity if order.only_reduces else ZERO,
-        )
-        unreserve(account, position, counted, buys=order.side is Side.BUY)
+        quantity = -order.reserved_quantity
+        exits = quantity if order.only_reduces else ZERO
+        _count(position, quantity, exits, -order.reserved_margin, -order.reserved_fee, buys=order.side is Side.BUY)
+        refresh_reserved(account, position)
         order.reserved_quantity = order.reserved_margin = order.reserved_fee = order.reserved = ZERO
 
 
 def reserve(account: AccountBook, position: PositionBook, reservation: Reservation, *, buys: bool) -> Decimal:
     """Count a reservation in its position's sums; the rise of the account's reserved amount."""
-    if buys:
-        position.working_buy += reservation.quantity
-        position.exit_buy += reservation.exits
-        position.working_buy_margin += reservation.margin
-    else:
-        position.working_sell += reservation.quantity
-        position.exit_sell += reservation.exits
-        position.working_sell_margin += reservation.margin
-    position.working_fees += reservation.fee
+    _count(position, reservation.quantity, reservation.exits, reservation.margin, reservation.fee, buys=buys)
     return refresh_reserved(account, position)
 
 
 def unreserve(account: AccountBook, position: PositionBook, reservation: Reservation, *, buys: bool) -> Decimal:
     """Undo ``reserve``."""
-    reverse = Reservation(
-        reservation.bucket,
-        reservation.price,
-        -reservation.quantity,
-        -reservation.margin,
-        -reservation.fee,
-        exits=-reservation.exits,
-    )
-    return reserve(account, position, reverse, buys=buys)
+    _count(position, -reservation.quantity, -reservation.exits, -reservation.margin, -reservation.fee, buys=buys)
+    return refresh_reserved(account, position)
+
+
+def _count(
+    position: PositionBook, quantity: Decimal, exits: Decimal, margin: Decimal, fee: Decimal, *, buys: bool
+) -> None:
+    if buys:
+        position.working_buy += quantity
+        position.exit_buy += exits
+        position.working_buy_margin += margin
+    else:
+        position.working_sell += quantity
+        position.exit_sell += exits
+        position.working_sell_margin += margin
+    position.working_fees += fee
 
 
 def refresh_reserved(account: AccountBook, position: PositionBook) -> Decimal:

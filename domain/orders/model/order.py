@@ -305,6 +305,7 @@ class OrderEvent:
 
 _read_terms = attrgetter(*TERMS)
 _read_changes = attrgetter(*CHANGEABLE)
+_NO_CHANGES = (None,) * len(CHANGEABLE)
 
 
 def terms_of(source: Order | OrderTerms[Any]) -> dict[str, Any]:
@@ -318,6 +319,11 @@ def terms_of(source: Order | OrderTerms[Any]) -> dict[str, Any]:
 def changes_in(source: OrderChanges[Any]) -> dict[str, Any]:
     """The changeable terms of a command."""
     return dict(zip(CHANGEABLE, _read_changes(source), strict=True))
+
+
+def names_change(source: OrderChanges[Any]) -> bool:
+    """True if a command changes any term."""
+    return _read_changes(source) != _NO_CHANGES
 
 
 # Of a client order id that names an order with other terms.

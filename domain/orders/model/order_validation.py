@@ -14,7 +14,7 @@ from domain.kernel.errors import BadInput
 from domain.kernel.numbers import ZERO, within_bounds
 from domain.kernel.text import clean_text
 from domain.orders.model.commands import ModifyOrder, OrderLeg, PlaceOrder
-from domain.orders.model.order import Order, changes_in
+from domain.orders.model.order import Order, names_change
 from domain.orders.model.order_types import (
     ACCEPT_LIMIT_OFFSET,
     ACCEPT_LIMIT_PRICE,
@@ -73,7 +73,7 @@ class OrderChange:
     @property
     def names_something(self) -> bool:
         """True if it changes any field."""
-        return any(value is not None for value in changes_in(self.command).values())
+        return names_change(self.command)
 
 
 MALFORMATIONS: tuple[Malformation[PlaceOrder], ...] = (
