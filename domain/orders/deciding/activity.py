@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from domain.kernel.numbers import ONE, ZERO
+from domain.kernel.numbers import ONE, ZERO, plain
 from domain.orders.model.commands import PlaceOrder
 from domain.orders.model.order_types import RESTING
 from domain.orders.model.types import OrderType, Side
@@ -159,6 +159,8 @@ class OrderActivity:
     floors: dict[tuple[str, Side], Decimal] = field(default_factory=dict)
     added: dict[tuple[str, str], DayCount] = field(default_factory=dict)
     _done: list[_Counted] = field(default_factory=list)
+    # The order that was asked about last, which is as a rule the next one to be counted.
+    _asked: tuple[PlaceOrder, Sameness] | None = field(default=None, compare=False, repr=False)
 
     def add(
         self, command: PlaceOrder, notional: Decimal | None, now: datetime, displaced: Displaced | None = None
@@ -172,7 +174,7 @@ class OrderActivity:
         self._count(symbol, strategy, ONE, notional or ZERO)
         if self.needs.window is not None:
             self.recent.add(symbol, strategy, now)
-            self.same[sameness_of(command)].add(symbol, strategy, now)
+            self.same[self._sameness(command)].add(symbol, strategy, now)
         if self.needs.opposite and command.limit_price is not None and command.type in RESTING:
             counted.rested = command.limit_price
             self.rest(symbol, command.side, command.limit_price)
@@ -270,10 +272,15 @@ class OrderActivity:
             return None
         return prices[-1] if side is Side.BUY else prices[0]
 
+    def _sameness(self, command: PlaceOrder) -> Sameness:
+        if self._asked is None or self._asked[0] is not command:
+            self._asked = (command, sameness_of(command))
+        return self._asked[1]
+
     def before(self, command: PlaceOrder) -> Activity:
         """The activity before an order that is not counted yet."""
         symbol, strategy, needs = command.symbol, command.strategy or "", self.needs
-        same = self.same.get(sameness_of(command)) if self.same else None
+        same = self.same.get(self._sameness(command)) if self.same else None
         return Activity(
             open_orders=self.open_orders.share(symbol, strategy) if needs.open_orders else _NOTHING,
             day_orders=self.day_orders.share(symbol, strategy) if needs.day else _NOTHING,
@@ -289,8 +296,8 @@ def sameness(symbol: str, side: Side, type_: OrderType, quantity: Decimal, *pric
 
     ``prices`` are limit, stop, trailing offset and limit offset.
     """
-    numbers = ["" if value is None else f"{value.normalize():f}" for value in (quantity, *prices)]
-    return (symbol, side.value, type_.value, *numbers)
+    numbers = ["" if value is None else plain(value) for value in (quantity, *prices)]
+    return (symbol, side, type_, *numbers)
 
 
 def sameness_of(command: PlaceOrder) -> Sameness:
