@@ -30,7 +30,8 @@ class Candidate:
     ``waits`` says that it waits for a trigger price before it can trade, ``opposes`` that its fills would first close a
     part of the position, and ``reduces`` that it can only reduce it (an exit): only the market itself may refuse it. A
     reduce-only order always is one; another one by its size, together with all other working orders. ``rate`` is one
-    unit of the instrument's currency in the account's; an exit may use that of its last execution.
+    unit of the instrument's currency in the account's; an exit may use that of its last execution. ``notional`` is its
+    value at the worst price that it may trade at, in the account's currency; None if unknown.
     """
 
     command: PlaceOrder
@@ -47,6 +48,7 @@ class Candidate:
     opposes: bool = field(init=False)
     reduces: bool = field(init=False)
     rate: Decimal | None = field(init=False)
+    notional: Decimal | None = field(init=False)
 
     def __post_init__(self) -> None:
         """Answer once what several checks ask."""
@@ -57,6 +59,13 @@ class Candidate:
         self.reduces = self.opposes and (command.only_reduces or self._closes_at_most_what_is_held())
         known = self.market.conversion.rate
         self.rate = position.fx_rate if known is None and position.quantity != ZERO else known
+        self.notional = self._worst_notional()
+
+    def _worst_notional(self) -> Decimal | None:
+        price, rate = self.price, self.rate
+        if price is None or rate is None or (self.instrument.inverse and price <= ZERO):
+            return None
+        return self.instrument.notional(self.command.quantity, abs(price)) * rate
 
     def _closes_at_most_what_is_held(self) -> bool:
         position = self.position

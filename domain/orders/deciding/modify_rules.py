@@ -17,7 +17,7 @@ from domain.market.types import Instrument
 from domain.orders.deciding.activity import Displaced
 from domain.orders.deciding.business_checks import CHECKS, EXIT_CHECKS, SIZE_CHECKS, Candidate, first_refusal
 from domain.orders.deciding.reservations import reservation_price, reserve_orders, unreserve_orders
-from domain.orders.deciding.risk_checks import RuleVerdict, collared, judge, worst_notional
+from domain.orders.deciding.risk_checks import RuleVerdict, collared, judge
 from domain.orders.deciding.trading_book import MarketState, TradingBook
 from domain.orders.model import refusals
 from domain.orders.model.commands import ModifyOrder, PlaceOrder
@@ -123,7 +123,7 @@ def _count(candidate: Candidate, verdict: RuleVerdict) -> None:
     command, activity = candidate.command, candidate.book.activity
     if activity is None:
         return
-    rise = (worst_notional(candidate) or ZERO) - (candidate.replaces or ZERO)
+    rise = (candidate.notional or ZERO) - (candidate.replaces or ZERO)
     if rise > ZERO:
         activity.add_notional(command.symbol, command.strategy or "", rise)
     if verdict.displaced is not None:

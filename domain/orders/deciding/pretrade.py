@@ -20,7 +20,7 @@ from domain.orders.deciding.reservations import (
     reserve,
     unreserve,
 )
-from domain.orders.deciding.risk_checks import RuleVerdict, judge, worst_notional
+from domain.orders.deciding.risk_checks import RuleVerdict, judge
 from domain.orders.deciding.trading_book import MarketState, TradingBook
 from domain.orders.model import refusals
 from domain.orders.model.commands import PlaceOrder
@@ -73,7 +73,7 @@ def decide(command: PlaceOrder, instrument: Instrument, market: MarketState, boo
         return Decision(reservation, ZERO, verdict.violations, *refusal)
     decision = _reserve(candidate, reservation, verdict)
     if decision.accepted and book.activity is not None:
-        book.activity.add(command, worst_notional(candidate), market.at, verdict.displaced)
+        book.activity.add(command, candidate.notional, market.at, verdict.displaced)
     return decision
 
 

@@ -80,14 +80,6 @@ def collared(candidate: Candidate) -> RuleVerdict:
     return RuleVerdict(evaluate(proposal, snapshot_of(candidate), collars)) if collars else RuleVerdict()
 
 
-def worst_notional(candidate: Candidate) -> Decimal | None:
-    """The value of the order at the worst price that it may trade at, in the account's currency; None if unknown."""
-    price, rate = candidate.price, candidate.rate
-    if price is None or rate is None or (candidate.instrument.inverse and price <= ZERO):
-        return None
-    return candidate.instrument.notional(candidate.command.quantity, abs(price)) * rate
-
-
 def proposal_of(candidate: Candidate) -> ProposedOrder:
     """An order as the rules see it."""
     command = candidate.command
@@ -99,7 +91,7 @@ def proposal_of(candidate: Candidate) -> ProposedOrder:
         buys=candidate.buys,
         quantity=command.quantity,
         price=limit,
-        notional=worst_notional(candidate),
+        notional=candidate.notional,
         is_exit=candidate.reduces,
         replaces=candidate.replaces,
         trigger=trigger,
