@@ -41,7 +41,7 @@ class GuardedWork(Writing):
         try:
             with unavailable_when_down():
                 async with borrowed() as connection:
-                    rows = (encoded for _, encoded in self._writes)
+                    rows = (argument for _, encoded in self._writes for argument in encoded)
                     return await connection.fetch(sql, *arguments, *rows)
         except asyncpg.SerializationError as error:
             raise OutdatedReads(str(error)) from error

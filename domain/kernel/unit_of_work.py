@@ -27,7 +27,7 @@ from domain.kernel.database import (
     unavailable_when_down,
 )
 from domain.kernel.orm import client_of
-from domain.kernel.rows import Record, Write, encode_rows, joined
+from domain.kernel.rows import Record, Write, encoded, joined
 from domain.kernel.time import utc_now
 
 Fence = Callable[["UnitOfWork"], Awaitable[None]]
@@ -44,12 +44,12 @@ class Writing:
         self._messages: list[Message] = []
         self._actions: list[Callable[[], None]] = []
         # What is written is gathered, and goes out as one statement before anything else does.
-        self._writes: list[tuple[Write, str]] = []
+        self._writes: list[tuple[Write, tuple[str, ...]]] = []
 
     async def write(self, write: Write, rows: Sequence[Record]) -> None:
         """Add rows, as they are now, to the collected writes."""
         if rows:
-            self._writes.append((write, encode_rows(rows)))
+            self._writes.append(encoded(write, rows))
 
     def publish(self, channel: str, payload: bytes) -> None:
         """Send a message to ``channel`` after the commit; it is a hint and may be lost."""
@@ -126,7 +126,8 @@ class UnitOfWork(Writing):
         """Send the collected writes."""
         writes, self._writes = self._writes, []
         if writes:
-            await self.connection.execute(joined(tuple(write for write, _ in writes)), *(rows for _, rows in writes))
+            rows = (argument for _, arguments in writes for argument in arguments)
+            await self.connection.execute(joined(tuple(write for write, _ in writes)), *rows)
 
 
 @contextmanager

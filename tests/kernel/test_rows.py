@@ -4,15 +4,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
+from random import Random
 from typing import Any
 from uuid import UUID
 
 import asyncpg
+import orjson
 import pytest
 
 from domain.kernel.bus import NullBus
 from domain.kernel.database import fetch
-from domain.kernel.rows import Write, encode_rows, insertion, reader, update, zeros_of
+from domain.kernel.rows import Write, encode_rows, encoded, insertion, reader, update, zeros_of
 from domain.kernel.unit_of_work import unit_of_work
 
 
@@ -130,6 +132,48 @@ async def test_a_failed_write_stores_nothing() -> None:
     assert await stored() == []
     with pytest.raises(TypeError):
         encode_rows([{"name": object()}])
+
+
+@pytest.mark.parametrize("count", [2, 9, 10, 11, 60])
+async def test_rows_of_a_list_are_stored_as_they_are_whatever_they_share(count: int) -> None:
+    chance = Random(count)
+    values: dict[str, tuple[Any, ...]] = {
+        "name": ("", "same", "é", None),
+        "amount": (Decimal("1.0"), Decimal("1.00"), Decimal(0), None),
+        "count": (0, 1, None),
+        "flag": (True, False, None),
+        "tags": ([], ["a"], None),
+        "digest": (b"", b"\x01", None),
+        "at": (datetime(2026, 1, 31, tzinfo=UTC), None),
+    }
+    rows: list[dict[str, Any]] = [{"id": UUID(int=number)} for number in range(1, count + 1)]
+    for name, choices in values.items():
+        # A column is the same in all rows, or in all but one, or anything in each; None may be said or left out.
+        usual, how = chance.choice(choices), chance.randrange(3)
+        for row in rows:
+            row[name] = chance.choice(choices) if how == 2 else usual
+        if how == 1:
+            chance.choice(rows)[name] = chance.choice(choices)
+        for row in rows:
+            if row[name] is None and chance.random() < 0.5:
+                del row[name]
+    async with unit_of_work(NullBus()) as work:
+        await work.write(INSERT, rows)
+    found = await stored()
+    assert found == [tuple(row.get(name) for name in COLUMNS) for row in rows]
+    assert [str(row[2]) for row in found] == [str(row.get("amount")) for row in rows]
+    async with unit_of_work(NullBus()) as work:
+        await work.write(UPDATE, [{"id": row["id"], "name": "new"} for row in rows])
+    assert {row[1] for row in await stored()} == {"new"}
+
+
+def test_what_all_rows_of_a_list_have_is_sent_once() -> None:
+    rows = [thing(number, name=Colour.RED, flag=False) for number in range(10)]
+    write, (own, shared) = encoded(INSERT, rows)
+    assert (write.table, write.arguments, encoded(INSERT, rows)[0]) == ("things", 2, write)
+    assert orjson.loads(shared) == {"name": "RED", "flag": False}
+    assert orjson.loads(own) == [{"id": str(UUID(int=number))} for number in range(10)]
+    assert encoded(INSERT, rows[:9]) == (INSERT, (encode_rows(rows[:9]),))
 
 
 @dataclass
