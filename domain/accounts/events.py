@@ -3,7 +3,7 @@
 An event is numbered under the account's lock. ``event_queries`` stores it in the transaction of the change.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -13,8 +13,10 @@ import orjson
 
 from domain.access.types import Role
 from domain.accounts.types import AccountBook, AccountEvent, AccountState
+from domain.kernel.errors import DomainError, ErrorCode
 from domain.kernel.ids import read_id
 from domain.kernel.numbers import plain
+from domain.kernel.records import Member, recorder
 
 # Kinds of events beyond those of orders.
 ACCOUNT_OPENED = "ACCOUNT_OPENED"
@@ -27,7 +29,7 @@ FUNDED = "FUNDED"
 
 
 # The version of the form in which new events are written; each version that was ever written stays readable.
-VERSION = 2
+VERSION = 3
 
 
 def channel(account_id: UUID) -> str:
@@ -35,52 +37,63 @@ def channel(account_id: UUID) -> str:
     return f"account:{account_id}"
 
 
-def account_snapshot(book: AccountBook) -> dict[str, Any]:
-    """The figures of an account in the form that events store."""
-    return {
-        "id": str(book.id),
-        "state": book.state.value,
-        "cash": plain(book.cash),
-        "reserved": plain(book.reserved),
-        "realizedPnl": plain(book.realized_pnl),
-        "feesPaid": plain(book.fees_paid),
-        "dayOpeningEquity": plain(book.day_opening_equity),
-        "dayTransfers": plain(book.day_transfers),
-        "peakEquity": plain(book.peak_equity),
-        "reduceOnlyRole": book.reduce_only_role,
-        "haltedRole": book.halted_role,
-        "stateBy": book.state_by,
-        "stateReason": book.state_reason,
-    }
+# The figures of an account, zero where they are left out, and what else is told of it, None where it is left out.
+FIGURES = ("cash", "reserved", "realized_pnl", "fees_paid", "day_opening_equity", "day_transfers", "peak_equity")
+ROLES = ("reduce_only_role", "halted_role")
+WORDS = ("state_by", "state_reason")
+# Snapshot of an account in the form that events store.
+account_snapshot: Callable[[AccountBook], dict[str, Any]] = recorder(
+    [
+        Member("state", counts_zero=True),
+        *(Member(name, counts_zero=False, convert=plain) for name in FIGURES),
+        *(Member(name, counts_zero=True) for name in (*ROLES, *WORDS)),
+    ]
+)
+# The names in forms before version 3, which left out no zero and told the account's id.
+_NAMES_BEFORE_3 = {
+    name: "".join([first, *map(str.capitalize, others)])
+    for name in (*FIGURES, *ROLES, *WORDS)
+    for first, *others in [name.split("_")]
+}
 
 
-def apply_account_snapshot(book: AccountBook, snapshot: dict[str, Any]) -> None:
-    """Set the figures of ``book`` to those of an event's snapshot."""
-    book.state = AccountState(snapshot["state"])
-    book.cash = Decimal(snapshot["cash"])
-    book.reserved = Decimal(snapshot["reserved"])
-    book.realized_pnl = Decimal(snapshot["realizedPnl"])
-    book.fees_paid = Decimal(snapshot["feesPaid"])
-    book.day_opening_equity = Decimal(snapshot["dayOpeningEquity"])
-    book.day_transfers = Decimal(snapshot["dayTransfers"])
-    book.peak_equity = Decimal(snapshot["peakEquity"])
-    # Events of before roles were kept have none of these.
-    book.reduce_only_role = _role(snapshot.get("reduceOnlyRole"))
-    book.halted_role = _role(snapshot.get("haltedRole"))
-    book.state_by = snapshot.get("stateBy")
-    book.state_reason = snapshot.get("stateReason")
+def read_figures(parts: Mapping[str, Any]) -> dict[str, Any]:
+    """The figures of the account in an event, by the attributes of ``AccountBook``."""
+    form = parts["account"]
+    if version_of(parts) < 3:
+        # Events of before roles were kept have none of these.
+        form = {"state": form["state"], **{name: form.get(was) for name, was in _NAMES_BEFORE_3.items()}}
+    figures: dict[str, Any] = {"state": AccountState(form["state"])}
+    for name in FIGURES:
+        figures[name] = Decimal(form.get(name, 0))
+    for name in ROLES:
+        role = form.get(name)
+        figures[name] = None if role is None else Role(role)
+    for name in WORDS:
+        figures[name] = form.get(name)
+    return figures
 
 
-def _role(name: str | None) -> Role | None:
-    return None if name is None else Role(name)
+def apply_figures(book: AccountBook, parts: Mapping[str, Any]) -> None:
+    """Set the figures of ``book`` to those of an event."""
+    for name, value in read_figures(parts).items():
+        setattr(book, name, value)
 
 
 def record(
-    book: AccountBook, kind: str, at: datetime, parts: dict[str, Any], order_id: UUID | None = None
+    book: AccountBook,
+    kind: str,
+    at: datetime,
+    parts: dict[str, Any],
+    order_id: UUID | None = None,
+    figures: Any = None,
 ) -> AccountEvent:
-    """Number an event of ``book`` and keep it for writing; every event carries the account's own figures."""
+    """Number an event of ``book`` and keep it for writing; every event carries the account's own figures.
+
+    ``figures`` is their snapshot, where it has been made.
+    """
     book.event_sequence += 1
-    parts["account"] = account_snapshot(book)
+    parts["account"] = account_snapshot(book) if figures is None else figures
     event = AccountEvent(book.id, book.event_sequence, kind, at, order_id, payload_of(parts))
     book.events.append(event)
     return event
@@ -92,9 +105,24 @@ def payload_of(parts: dict[str, Any]) -> str:
     return orjson.dumps(parts, default=_identifier).decode()
 
 
+class NewerForm(DomainError):
+    """An event has a form that this release does not know: a process of the next release wrote it.
+
+    Trying again is of use at another process only, so it is no ``Unavailable``, which the followers of logs wait out.
+    """
+
+    code = ErrorCode.UNAVAILABLE
+
+
 def version_of(parts: Mapping[str, Any]) -> int:
-    """The version of an event payload's form; a payload without one has the first."""
+    """The version of an event payload's form; a payload without one has the first.
+
+    Raises:
+        NewerForm: it is of a later release.
+    """
     version: int = parts.get("version", 1)
+    if version > VERSION:
+        raise NewerForm("This server is about to be replaced by a newer one; connect again.")
     return version
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from domain.accounts.event_queries import INSERT_EVENTS, event_record, publish_events
+from domain.accounts.events import FIGURES, ROLES, WORDS
 from domain.accounts.types import AccountBook, AccountEvent
 from domain.kernel.guarded_work import GuardedWork
 from domain.kernel.rows import Record, Write, encode_rows, update
@@ -42,34 +43,11 @@ def _insertion(**computed: str) -> Write:
 _SEQUENCE = "guard.event_sequence + n.sequence"
 _INSERT = _insertion(sequence=_SEQUENCE)
 # And the figures of the account are those under the lock, as ``account_snapshot`` writes them.
-_NUMBERS = {
-    "cash": "cash",
-    "reserved": "reserved",
-    "realizedPnl": "realized_pnl",
-    "feesPaid": "fees_paid",
-    "dayOpeningEquity": "day_opening_equity",
-    "dayTransfers": "day_transfers",
-    "peakEquity": "peak_equity",
-}
-_WORDS = {
-    "reduceOnlyRole": "reduce_only_role",
-    "haltedRole": "halted_role",
-    "stateBy": "state_by",
-    "stateReason": "state_reason",
-}
-_FORM = ",".join(
+_SNAPSHOT = ", ".join(
     (
-        '{"id":"%s","state":"%s"',
-        *(f'"{name}":"%s"' for name in _NUMBERS),
-        *(f'"{name}":%s' for name in _WORDS),
-    )
-)
-_VALUES = ", ".join(
-    (
-        "(g.account).id",
-        "(g.account).state",
-        *(f"trim_scale((g.account).{column})" for column in _NUMBERS.values()),
-        *(f"coalesce(to_json((g.account).{column})::text, 'null')" for column in _WORDS.values()),
+        "'state', (g.account).state",
+        *(f"'{name}', nullif(trim_scale((g.account).{name}), 0)::text" for name in FIGURES),
+        *(f"'{name}', (g.account).{name}" for name in (*ROLES, *WORDS)),
     )
 )
 _ACCOUNT = ',"account":'
@@ -152,7 +130,8 @@ async def write_events_of_others(
     await work.write(_COUNT, [{"id": account_id, "event_sequence": len(own)} for account_id, own in events.items()])
     await work.write(_INSERT_UNDER_LOCK, [event_record(event) for own in events.values() for event in own])
     query = (
-        f"SELECT g.account_id, (g.account).event_sequence, format('{_FORM}}}', {_VALUES}) AS figures FROM {guard} AS g"
+        "SELECT g.account_id, (g.account).event_sequence, "
+        f"json_strip_nulls(json_build_object({_SNAPSHOT}))::text AS figures FROM {guard} AS g"
     )
     for row in await work.commit(query, *arguments):
         account_id, first, figures = row

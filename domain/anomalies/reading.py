@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import orjson
 
-from domain.accounts.events import CASH_MOVED
+from domain.accounts.events import CASH_MOVED, read_figures
 from domain.accounts.types import AccountEvent
 from domain.anomalies.facts import Executed, Fact, MoneyMoved, OrderChanged, OrderEnded, OrderPlaced
 from domain.orders.model.events import read_order_event
@@ -46,7 +46,7 @@ def facts_of(stored: StoredEvent) -> Iterator[Fact]:
     event = stored.event
     if event.kind == CASH_MOVED:
         parts = orjson.loads(event.payload)
-        moved, balance = parts["transaction"], Decimal(parts["account"]["cash"])
+        moved, balance = parts["transaction"], read_figures(parts)["cash"]
         yield MoneyMoved(moved["id"], str(event.account_id), Decimal(moved["amount"]), balance, event.at)
         return
     told = read_order_event(event)

@@ -1,7 +1,7 @@
 """Named forms, pure: a dataclass as a JSON object with a member for each field, and back.
 
 A value of None, zero, false or empty is left out, which keeps the form small; a reader gives a missing member that
-value. So a stored form stays readable when fields are added or removed.
+value. So a stored form stays readable when fields are added or removed. A field can have another usual value instead.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,10 +15,11 @@ from uuid import UUID
 
 from domain.kernel.ids import read_id
 from domain.kernel.numbers import ZERO, plain
-from domain.kernel.records import Member, recorder
+from domain.kernel.records import NO_USUAL, Member, recorder
 
 Value = TypeVar("Value")
 Convert = Callable[[Any], Any]
+_NOTHING: Mapping[str, Any] = {}
 
 
 def field_kinds(type_: type) -> dict[str, Any]:
@@ -39,8 +40,9 @@ class NamedForm(Generic[Value]):
     """The form of one dataclass.
 
     ``left_out`` names fields that are not part of it, with the value that a reader gives them. ``parts`` has functions
-    that write and read fields which are dataclasses themselves. ``names`` are the members that it can have; ``write``
-    makes of a value data that JSON can hold.
+    that write and read fields which are dataclasses themselves. ``usual`` has the value of a field that is left out,
+    where that is not None, zero, false or empty. ``names`` are the members that it can have; ``write`` makes of a value
+    data that JSON can hold.
     """
 
     def __init__(
@@ -49,35 +51,44 @@ class NamedForm(Generic[Value]):
         *,
         left_out: Mapping[str, Any] | None = None,
         parts: Mapping[str, tuple[Convert, Convert]] | None = None,
+        usual: Mapping[str, Any] | None = None,
     ) -> None:
-        hints, kinds, parts = get_type_hints(type_), field_kinds(type_), parts or {}
+        hints, kinds, parts, usual = get_type_hints(type_), field_kinds(type_), parts or {}, usual or {}
         self._type = type_
         self._left_out = dict(left_out or {})
         names = [item.name for item in fields(type_) if item.name not in self._left_out]  # type: ignore[arg-type]  # a dataclass
         self.names = tuple(names)
         self.write: Callable[[Value], dict[str, Any]] = recorder(
-            Member(name, is_optional(hints[name]), parts[name][0] if name in parts else _writer(kinds[name]))
+            Member(
+                name,
+                is_optional(hints[name]),
+                parts[name][0] if name in parts else _writer(kinds[name]),
+                usual.get(name, NO_USUAL),
+            )
             for name in names
         )
         self._readers = [
             (
                 name,
-                None if is_optional(hints[name]) else _neutral(kinds[name]),
+                usual.get(name, None if is_optional(hints[name]) else _neutral(kinds[name])),
                 parts[name][1] if name in parts else _reader(kinds[name]),
             )
             for name in names
         ]
 
-    def read(self, form: Mapping[str, Any]) -> Value:
-        """The value of a form that ``write`` wrote, in this or an older version of the code."""
-        values = dict(self._left_out)
+    def read(self, form: Mapping[str, Any], known: Mapping[str, Any] = _NOTHING) -> Value:
+        """The value of a form that ``write`` wrote, in this or an older version of the code.
+
+        ``known`` has the values of fields that the form leaves out because they are told elsewhere.
+        """
+        values = {**self._left_out, **known}
         for name, neutral, convert in self._readers:
             stored = form.get(name)
-            if stored is None:
+            if stored is not None:
+                values[name] = stored if convert is None else convert(stored)
+            elif name not in known:
                 # A list is a new one for each value.
                 values[name] = [] if neutral is list else neutral
-            else:
-                values[name] = stored if convert is None else convert(stored)
         return self._type(**values)
 
 

@@ -10,17 +10,20 @@ from typing import Any, TypeVar
 
 Value = TypeVar("Value")
 
+NO_USUAL = object()
+
 
 @dataclass(frozen=True, slots=True)
 class Member:
     """An attribute of the object and of the same name in the record; None is left out, and also zero unless it counts.
 
-    ``convert`` makes the record's value.
+    ``convert`` makes the record's value. With a ``usual`` value, that one is left out and no other.
     """
 
     name: str
     counts_zero: bool
     convert: Callable[[Any], Any] | None = None
+    usual: Any = NO_USUAL
 
 
 def recorder(members: Iterable[Member]) -> Callable[[Any], dict[str, Any]]:
@@ -33,9 +36,12 @@ def recorder(members: Iterable[Member]) -> Callable[[Any], dict[str, Any]]:
         value = "value"
         if member.convert is not None:
             known[f"convert_{place}"], value = member.convert, f"convert_{place}(value)"
+        condition = " is not None" if member.counts_zero else ""
+        if member.usual is not NO_USUAL:
+            known[f"usual_{place}"], condition = member.usual, f" != usual_{place}"
         lines += [
             f"    value = source.{member.name}",
-            f"    if value{' is not None' if member.counts_zero else ''}:",
+            f"    if value{condition}:",
             f"        made[{member.name!r}] = {value}",
         ]
     exec("\n".join([*lines, "    return made"]), known)  # noqa: S102  made of names that were checked

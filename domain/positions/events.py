@@ -7,7 +7,10 @@ from typing import Any
 from uuid import UUID
 
 from domain.accounts.events import version_of
+from domain.accounts.types import AccountEvent
+from domain.kernel.ids import read_id
 from domain.kernel.named_form import NamedForm
+from domain.kernel.numbers import ONE
 from domain.positions.types import Bucket, PositionBook
 
 # Kinds of events beyond those of orders.
@@ -32,24 +35,34 @@ _NUMBERS_1 = (
 )
 # Figures that came while version 1 was written, behind the others.
 _LATER_1 = ("exit_buy", "exit_sell")
-POSITION = NamedForm(PositionBook, left_out={"changed": False})
+_POSITION_2 = NamedForm(PositionBook, left_out={"changed": False})
+_POSITION = NamedForm(
+    PositionBook, left_out={"changed": False, "account_id": None}, usual={"bucket": Bucket.NET, "fx_rate": ONE}
+)
 
 
 def position_snapshot(position: PositionBook) -> dict[str, Any]:
     """A position as JSON. A position that changed with the event takes its time from the event."""
-    form = POSITION.write(position)
+    form = _POSITION.write(position)
     if position.changed:
         form.pop("updated_at", None)
     return form
 
 
-def read_positions(parts: Mapping[str, Any], at: datetime) -> list[PositionBook]:
-    """The positions that an event of time ``at`` carries."""
+def position_of_order(position: PositionBook) -> dict[str, Any]:
+    """The same in an event of an order, which tells the instrument."""
+    form = position_snapshot(position)
+    del form["instrument_id"]
+    return form
+
+
+def read_positions(event: AccountEvent, parts: Mapping[str, Any]) -> list[PositionBook]:
+    """The positions among the parts of an event."""
     read = _READERS[version_of(parts)]
-    return [read(form, at) for form in parts.get("positions", ())]
+    return [read(form, event, parts) for form in parts.get("positions", ())]
 
 
-def _read_1(values: list[Any], at: datetime) -> PositionBook:
+def _read_1(values: list[Any], event: AccountEvent, _parts: Mapping[str, Any]) -> PositionBook:
     figures, later = values[6 : 6 + len(_NUMBERS_1)], values[7 + len(_NUMBERS_1) :]
     updated_at = values[6 + len(_NUMBERS_1)]
     numbers: dict[str, Any] = {name: Decimal(value) for name, value in zip(_NUMBERS_1, figures, strict=True)}
@@ -61,16 +74,24 @@ def _read_1(values: list[Any], at: datetime) -> PositionBook:
         bucket=Bucket(values[3]),
         opened_at=datetime.fromisoformat(values[4]) if values[4] else None,
         closed_at=datetime.fromisoformat(values[5]) if values[5] else None,
-        updated_at=datetime.fromisoformat(updated_at) if updated_at is not None else at,
+        updated_at=datetime.fromisoformat(updated_at) if updated_at is not None else event.at,
         **numbers,
     )
 
 
-def _read_2(form: dict[str, Any], at: datetime) -> PositionBook:
-    position = POSITION.read(form)
-    if position.updated_at is None:
-        position.updated_at = at
-    return position
+def _read_2(form: Any, event: AccountEvent, _parts: Mapping[str, Any]) -> PositionBook:
+    return _POSITION_2.read(form, {"updated_at": event.at})
 
 
-_READERS: Mapping[int, Callable[[Any, datetime], PositionBook]] = {1: _read_1, 2: _read_2}
+def _read_3(form: Any, event: AccountEvent, parts: Mapping[str, Any]) -> PositionBook:
+    known = {"account_id": event.account_id, "updated_at": event.at}
+    if "order" in parts:
+        known["instrument_id"] = read_id(parts["order"]["instrument_id"])
+    return _POSITION.read(form, known)
+
+
+_READERS: Mapping[int, Callable[[Any, AccountEvent, Mapping[str, Any]], PositionBook]] = {
+    1: _read_1,
+    2: _read_2,
+    3: _read_3,
+}

@@ -14,7 +14,7 @@ from uuid import UUID
 import orjson
 
 from domain.access.types import no_account
-from domain.accounts.events import apply_account_snapshot
+from domain.accounts.events import apply_figures
 from domain.accounts.log import AccountLogs
 from domain.accounts.queries import read_books
 from domain.accounts.types import AccountBook, AccountEvent
@@ -53,9 +53,9 @@ def apply_events(account: AccountBook, events: Iterable[AccountEvent]) -> dict[U
         if event.sequence <= account.event_sequence:
             continue
         parts = orjson.loads(event.payload)
-        apply_account_snapshot(account, parts["account"])
+        apply_figures(account, parts)
         account.event_sequence = event.sequence
-        for position in positions_in(parts, event.at):
+        for position in positions_in(event, parts):
             changed[position.id] = position
     return changed
 

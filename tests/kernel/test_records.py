@@ -30,6 +30,12 @@ def test_none_and_zero_are_left_out_unless_zero_counts() -> None:
     }
 
 
+def test_a_usual_value_is_left_out_and_zero_is_not() -> None:
+    record = recorder([Member("number", counts_zero=False, convert=str, usual=Decimal(1))])
+    things = [Thing(Decimal(text), None, flag=False, words=()) for text in ("1.0", "0", "2")]
+    assert [record(thing) for thing in things] == [{}, {"number": "0"}, {"number": "2"}]
+
+
 def test_members_keep_their_order() -> None:
     assert list(RECORD(Thing(Decimal(1), Decimal(2), flag=True, words=("a",)))) == [
         "number",

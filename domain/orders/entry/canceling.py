@@ -123,7 +123,7 @@ class OrderCanceling:
         for order in wanted.values():
             _mark(order, work.now)
             own = events.setdefault(order.account_id, [])
-            payload = payload_of(order_parts(order, by=mine[order.id].attribution.by))
+            payload = payload_of(order_parts(order, work.now, by=mine[order.id].attribution.by))
             kind = OrderEventKind.PENDING_CANCEL
             own.append(AccountEvent(order.account_id, len(own) + 1, kind, work.now, order.id, payload))
         asked = list(wanted.values())

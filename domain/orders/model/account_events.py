@@ -10,6 +10,7 @@ from uuid import UUID
 
 import orjson
 
+from domain.accounts.events import read_figures
 from domain.accounts.types import AccountEvent, AccountState
 from domain.orders.model.events import read_order_event
 from domain.orders.model.order import OrderEvent
@@ -71,15 +72,15 @@ def read_account_change(event: AccountEvent) -> AccountChange:
     """The change in an event of an account."""
     parts: Mapping[str, Any] = orjson.loads(event.payload)
     detail, moved = parts.get("detail") or {}, parts.get("transaction")
-    figures, order_event = parts["account"], read_order_event(event)
+    figures, order_event = read_figures(parts), read_order_event(event)
     return AccountChange(
         account_id=event.account_id,
         sequence=event.sequence,
         kind=AccountEventKind(event.kind),
         at=event.at,
-        state=AccountState(figures["state"]),
-        cash=Decimal(figures["cash"]),
-        reserved=Decimal(figures["reserved"]),
+        state=figures["state"],
+        cash=figures["cash"],
+        reserved=figures["reserved"],
         by=order_event.by if order_event is not None else parts.get("by") or detail.get("by"),
         reason=parts.get("reason") or detail.get("reason"),
         transaction_id=UUID(moved["id"]) if moved is not None else None,

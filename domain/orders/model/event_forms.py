@@ -2,8 +2,9 @@
 
 Events never change, so every version stays.
 
-Version 1 is an array with a place for each field. Version 2 is an object with a member for each field. New events have
-the newest version, ``VERSION`` of ``domain.accounts.events``.
+Version 1 is an array with a place for each field. Version 2 is an object with a member for each field. Version 3 leaves
+out what the event itself says, and the usual values. New events have the newest version, ``VERSION`` of
+``domain.accounts.events``.
 """
 
 from collections.abc import Callable, Mapping
@@ -12,6 +13,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from domain.accounts.types import AccountEvent
 from domain.kernel.named_form import NamedForm
 from domain.kernel.numbers import ONE, ZERO
 from domain.kernel.time import Nanos
@@ -63,8 +65,53 @@ def _read_violations(forms: Any) -> tuple[Any, ...]:
     return tuple(read_violation(form) for form in forms)
 
 
-ORDER = NamedForm(Order, left_out=INTERNAL, parts={"violations": (_write_violations, _read_violations)})
-EXECUTION = NamedForm(Execution)
+_PARTS = {"violations": (_write_violations, _read_violations)}
+_ORDER_2 = NamedForm(Order, left_out=INTERNAL, parts=_PARTS)
+_EXECUTION_2 = NamedForm(Execution)
+
+# What the event says of its order, and its order of an execution: the forms have none of it.
+OF_EVENT: dict[str, Any] = dict.fromkeys(("id", "account_id"))
+OF_ORDER: dict[str, Any] = dict.fromkeys(("order_id", "account_id", "instrument_id", "symbol", "side"))
+ORDER = NamedForm(
+    Order,
+    left_out=INTERNAL | OF_EVENT,
+    parts=_PARTS,
+    usual={
+        "position_effect": PositionEffect.AUTO,
+        "trigger_price": TriggerPrice.BID_ASK,
+        "contingency": Contingency.NONE,
+    },
+)
+EXECUTION = NamedForm(Execution, left_out=OF_ORDER, usual={"position_effect": PositionEffect.AUTO, "fx_rate": ONE})
+_TIMES = ("created_at", "updated_at")
+
+
+def write_order(order: Order, at: datetime) -> dict[str, Any]:
+    """An order in the newest form, in an event of time ``at``."""
+    return _without(at, ORDER.write(order))
+
+
+def write_execution(execution: Execution, at: datetime) -> dict[str, Any]:
+    """An execution in the newest form, in an event of its order."""
+    return _without(at, EXECUTION.write(execution))
+
+
+def _without(at: datetime, form: dict[str, Any]) -> dict[str, Any]:
+    """The form without those of its times that are the event's."""
+    for name in _TIMES:
+        if form.get(name) == at:
+            del form[name]
+    return form
+
+
+def _read_order_3(form: Any, event: AccountEvent) -> Order:
+    known = {"id": event.order_id, "account_id": event.account_id, **dict.fromkeys(_TIMES, event.at)}
+    return ORDER.read(form, known)
+
+
+def _read_execution_3(form: Any, event: AccountEvent, order: Order) -> Execution:
+    known = {"order_id": order.id, "instrument_id": order.instrument_id, "symbol": order.symbol, "side": order.side}
+    return EXECUTION.read(form, {**known, "account_id": event.account_id, "created_at": event.at})
 
 
 def read_order_1(values: list[Any]) -> Order:
@@ -151,8 +198,11 @@ def _moment(value: str | None) -> datetime | None:
     return None if value is None else datetime.fromisoformat(value)
 
 
-# The readers of an order and of an execution, by version.
-READERS: Mapping[int, tuple[Callable[[Any], Order], Callable[[Any], Execution]]] = {
-    1: (read_order_1, read_execution_1),
-    2: (ORDER.read, EXECUTION.read),
+ReadOrder = Callable[[Any, AccountEvent], Order]
+ReadExecution = Callable[[Any, AccountEvent, Order], Execution]
+# The readers of the order and of the execution in an event, by version.
+READERS: Mapping[int, tuple[ReadOrder, ReadExecution]] = {
+    1: (lambda form, _: read_order_1(form), lambda form, *_: read_execution_1(form)),
+    2: (lambda form, _: _ORDER_2.read(form), lambda form, *_: _EXECUTION_2.read(form)),
+    3: (_read_order_3, _read_execution_3),
 }

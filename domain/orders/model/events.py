@@ -1,16 +1,18 @@
 """The payload of order events: writing and reading."""
 
+from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
+from uuid import UUID
 
 import orjson
 
-from domain.accounts.events import record, version_of
+from domain.accounts.events import account_snapshot, record, version_of
 from domain.accounts.types import AccountBook, AccountEvent
-from domain.orders.model.event_forms import EXECUTION, ORDER, READERS
+from domain.orders.model.event_forms import READERS, write_execution, write_order
 from domain.orders.model.order import Execution, Order, OrderEvent
 from domain.orders.model.types import OrderEventKind
-from domain.positions.events import position_snapshot
+from domain.positions.events import position_of_order
 from domain.positions.types import PositionBook
 from domain.risk.signals import signal_of
 from domain.risk.types import RiskSignal
@@ -20,20 +22,24 @@ _KINDS = frozenset(kind.value for kind in OrderEventKind)
 
 def order_parts(
     order: Order,
+    at: datetime,
     *,
     execution: Execution | None = None,
     position: PositionBook | None = None,
     detail: dict[str, Any] | None = None,
     by: str | None = None,
 ) -> dict[str, Any]:
-    """The parts of an event about a change of an order; ``by`` names the author, unless placer or venue."""
-    parts: dict[str, Any] = {"order": ORDER.write(order)}
+    """The parts of an event of time ``at`` about a change of an order; ``by`` names the author, unless placer or venue.
+
+    ``position`` is one in the order's instrument.
+    """
+    parts: dict[str, Any] = {"order": write_order(order, at)}
     if by is not None:
         parts["by"] = by
     if execution is not None:
-        parts["execution"] = EXECUTION.write(execution)
+        parts["execution"] = write_execution(execution, at)
     if position is not None:
-        parts["positions"] = [position_snapshot(position)]
+        parts["positions"] = [position_of_order(position)]
     if detail is not None:
         parts["detail"] = detail
     return parts
@@ -51,8 +57,35 @@ def record_order(
     by: str | None = None,
 ) -> None:
     """Number an event about a change of an order, and keep it for writing; ``by`` as in ``order_parts``."""
-    parts = order_parts(order, execution=execution, position=position, detail=detail, by=by)
+    parts = order_parts(order, at, execution=execution, position=position, detail=detail, by=by)
     record(account, kind, at, parts, order.id)
+
+
+class OrderChanged(NamedTuple):
+    """A change of an order, with the position that it moved, in the order's instrument."""
+
+    kind: OrderEventKind
+    order: Order
+    position: PositionBook | None
+
+
+def record_orders(account: AccountBook, at: datetime, changes: Iterable[OrderChanged]) -> None:
+    """Number an event for each of several orders of an account that changed together, and keep them for writing.
+
+    Each has the figures of account and position after all of them, which are written once.
+    """
+    figures, positions = _written(account_snapshot(account)), dict[UUID, orjson.Fragment]()
+    for kind, order, position in changes:
+        parts: dict[str, Any] = {"order": write_order(order, at)}
+        if position is not None:
+            if position.id not in positions:
+                positions[position.id] = _written([position_of_order(position)])
+            parts["positions"] = positions[position.id]
+        record(account, kind, at, parts, order.id, figures)
+
+
+def _written(value: Any) -> orjson.Fragment:
+    return orjson.Fragment(orjson.dumps(value))
 
 
 def read_order_event(event: AccountEvent) -> OrderEvent | None:
@@ -62,13 +95,14 @@ def read_order_event(event: AccountEvent) -> OrderEvent | None:
     parts = orjson.loads(event.payload)
     execution = parts.get("execution")
     read_order, read_execution = READERS[version_of(parts)]
+    order = read_order(parts["order"], event)
     return OrderEvent(
         account_id=event.account_id,
         sequence=event.sequence,
         kind=OrderEventKind(event.kind),
         at=event.at,
-        order=read_order(parts["order"]),
-        execution=read_execution(execution) if execution is not None else None,
+        order=order,
+        execution=read_execution(execution, event, order) if execution is not None else None,
         detail=parts.get("detail"),
         caused_by=parts.get("by"),
     )

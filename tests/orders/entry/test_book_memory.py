@@ -187,6 +187,8 @@ async def test_an_acknowledgement_leaves_the_book_current_and_a_fill_does_not(li
         command(account_id=book.id, symbol="COIN-PERP", side=Side.SELL, quantity=Decimal(2), limit_price=Decimal(150)),
     )
     assert sold.status is OrderStatus.PENDING_NEW
+    # Its acknowledgement would come between the two reads.
+    await live_desk.settled(sold.id)
     stored = (await read_books([book.id]))[book.id]
     assert await sequences(book.id) == list(range(1, stored.event_sequence + 1))
 
@@ -353,6 +355,13 @@ async def test_an_acknowledgement_of_another_order_disturbs_no_cancel(
             record(books[book.id], "ORDER_TOUCHED", work.now, {})
             await write_books(work, books.values(), acknowledged={book.id})
 
+    # The event of the cancel gets the figures of the stored account from the statement itself.
+    await fetch(
+        "UPDATE accounts SET realized_pnl = -1.50, day_transfers = 12000, halted_role = 'ADMIN', state_by = '', "
+        "state_reason = $2 WHERE id = $1 RETURNING id",
+        book.id,
+        'a "quoted" reason,\n\\ and 100 % more ☃',
+    )
     disturbed = Disturbed(monkeypatch, touch)
     async with counted_statements() as sent:
         answer = await services.canceling.cancel_order(owner, OrderKey(id=order.id))

@@ -11,10 +11,12 @@ from uuid import UUID
 import orjson
 import pytest
 
-from domain.accounts.events import VERSION, record
-from domain.accounts.types import AccountEvent
+from domain.access.types import Role
+from domain.accounts.events import VERSION, NewerForm, apply_figures, read_figures, record
+from domain.accounts.types import AccountEvent, AccountState
+from domain.kernel.errors import ErrorCode, Unavailable
 from domain.kernel.time import Nanos
-from domain.orders.model.event_forms import INTERNAL, ORDER, READERS
+from domain.orders.model.event_forms import EXECUTION, INTERNAL, OF_EVENT, OF_ORDER, ORDER, READERS
 from domain.orders.model.events import order_parts, read_order_event
 from domain.orders.model.order import Execution, Order
 from domain.orders.model.types import (
@@ -178,12 +180,19 @@ FLAT = PositionBook(
     id=OTHER, account_id=ACCOUNT, instrument_id=INSTRUMENT, bucket=Bucket.NET, updated_at=AT, changed=True
 )
 
+FIGURES: dict[str, Any] = {
+    "state": AccountState.ACTIVE,
+    "cash": Decimal(1000),
+    **dict.fromkeys(("reserved", "realized_pnl", "fees_paid", "day_opening_equity", "day_transfers", "peak_equity"), 0),
+    **dict.fromkeys(("reduce_only_role", "halted_role", "state_by", "state_reason")),
+}
+
 
 def written() -> dict[str, Any]:
     """The payloads of today's version, by the name of the sample."""
     book = account()
-    full = order_parts(FULL, execution=FILL, position=HELD, detail={"reason": "sample"})
-    bare = order_parts(BARE, position=FLAT)
+    full = order_parts(FULL, AT, execution=FILL, position=HELD, detail={"reason": "sample"})
+    bare = order_parts(BARE, AT, position=FLAT)
     kinds = {"full": (OrderEventKind.TRADE, full), "bare": (OrderEventKind.PENDING_NEW, bare)}
     return {name: orjson.loads(record(book, kind, AT, parts).payload) for name, (kind, parts) in kinds.items()}
 
@@ -201,8 +210,10 @@ def test_the_samples_of_every_version_decode_to_their_meaning(sample: Path) -> N
     assert bare is not None
     assert (full.order, full.execution, full.detail) == (FULL, FILL, {"reason": "sample"})
     assert (bare.order, bare.execution, bare.detail) == (BARE, None, None)
-    assert read_positions(payloads["full"], AT) == [HELD]
-    assert read_positions(payloads["bare"], AT) == [replace(FLAT, changed=False)]
+    of_fill, of_order = (event(OrderEventKind.TRADE, payloads[name]) for name in ("full", "bare"))
+    assert read_positions(of_fill, payloads["full"]) == [HELD]
+    assert read_positions(of_order, payloads["bare"]) == [replace(FLAT, changed=False)]
+    assert read_figures(payloads["full"]) == FIGURES
 
 
 def test_every_version_has_a_sample() -> None:
@@ -219,5 +230,27 @@ def test_events_are_written_in_the_form_of_the_newest_sample() -> None:
     assert written()["full"] | {"account": {}} == newest["full"] | {"account": {}}
 
 
+def test_the_figures_of_an_account_are_read_as_they_were_written() -> None:
+    numbers = {name: Decimal(f"-{place}.50") for place, (name, value) in enumerate(FIGURES.items()) if value == 0}
+    roles = {"reduce_only_role": Role.RISK_MANAGER, "halted_role": Role.ADMIN}
+    told = {"state": AccountState.HALTED, "cash": Decimal(0), "state_by": "ann", "state_reason": ""}
+    wanted = {**FIGURES, **numbers, **roles, **told}
+    book, other = account(**{name: value for name, value in wanted.items() if name != "cash"}, cash="0"), account("7")
+    parts = orjson.loads(record(book, "SAMPLE", AT, {}).payload)
+    assert read_figures(parts) == wanted
+    apply_figures(other, parts)
+    assert {name: getattr(other, name) for name in FIGURES} == wanted
+
+
+def test_an_event_of_a_newer_release_is_said_to_be_one() -> None:
+    payload = written()["full"] | {"version": VERSION + 1}
+    told = event(OrderEventKind.TRADE, payload)
+    for read in (lambda: read_order_event(told), lambda: read_positions(told, payload), lambda: read_figures(payload)):
+        with pytest.raises(NewerForm) as refused:
+            read()
+        assert (refused.value.code, isinstance(refused.value, Unavailable)) == (ErrorCode.UNAVAILABLE, False)
+
+
 def test_every_order_field_is_in_the_event_form_or_excluded_by_name() -> None:
-    assert {*ORDER.names, *INTERNAL} == {item.name for item in fields(Order)}
+    assert {*ORDER.names, *INTERNAL, *OF_EVENT} == {item.name for item in fields(Order)}
+    assert {*EXECUTION.names, *OF_ORDER} == {item.name for item in fields(Execution)}

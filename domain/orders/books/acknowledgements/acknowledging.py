@@ -67,6 +67,6 @@ def _events(
             return None
         taken.add(order.id)
         own = events.setdefault(order.account_id, [])
-        payload = payload_of(order_parts(order, detail=effect.detail))
+        payload = payload_of(order_parts(order, now, detail=effect.detail))
         own.append(AccountEvent(order.account_id, len(own) + 1, effect.kind.value, now, order.id, payload))
     return events if taken == orders.keys() else None
