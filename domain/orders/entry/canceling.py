@@ -66,10 +66,10 @@ class OrderCanceling:
 
     def __init__(self, context: OrderContext) -> None:
         self._bus = context.bus
-        self._finding = OrderFinding()
         self.commits = GroupCommit[CancelCall, CanceledOrder](
             context, lambda _, calls, refused: self._cancel(calls, refused)
         )
+        self._finding = OrderFinding(self.commits)
 
     async def cancel_order(self, actor: Actor, key: OrderKey) -> CanceledOrder:
         """Ask the order's venue to cancel it.

@@ -2,7 +2,9 @@
 
 import asyncio
 import contextvars
+from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from domain.access.types import Actor
@@ -10,7 +12,7 @@ from domain.kernel.errors import BadInput, NotFound, Unavailable
 from domain.kernel.values import unguarded
 from domain.orders import queries
 from domain.orders.change_queries import StoredOrder, read_by_client_id, read_by_id
-from domain.orders.entry.group_commit import ActorsCall
+from domain.orders.entry.group_commit import LONGEST_WAIT_SECONDS, ActorsCall, Crowd, GroupCommit
 from domain.orders.model.commands import OrderKey
 from domain.orders.model.order import Order
 
@@ -64,9 +66,16 @@ class _Waiting:
 
 
 class OrderFinding:
-    """Finds orders to decide on by their keys, one read at a time for all that wait."""
+    """Finds orders to decide on by their keys, one read at a time for all that wait.
 
-    def __init__(self) -> None:
+    What is found goes to ``commits``. Beside their batches a read waits for half of the callers, for a moment: the
+    orders that are found together are decided on together.
+    """
+
+    def __init__(self, commits: GroupCommit[Any, Any]) -> None:
+        self._commits = commits
+        self._crowd = Crowd()
+        self._enough = asyncio.Event()
         self._waiting: list[_Waiting] = []
         # The loop keeps weak references to tasks only.
         self._reading: asyncio.Task[None] | None = None
@@ -84,6 +93,8 @@ class OrderFinding:
         if self._reading is None:
             # A context of its own: the read must not inherit the caller's transaction or request.
             self._reading = loop.create_task(self._read_all(), context=contextvars.Context())
+        elif self._crowd.waits(len(self._waiting)):
+            self._enough.set()
         found = await waiting.future
         _visible(None if found is None else found.order, actor, key)
         assert found is not None
@@ -92,10 +103,19 @@ class OrderFinding:
     async def _read_all(self) -> None:
         try:
             while self._waiting:
+                await self._gather()
                 batch, self._waiting = self._waiting[:_MOST], self._waiting[_MOST:]
                 await _answer([one for one in batch if not one.future.cancelled()])
         finally:
             self._reading = None
+
+    async def _gather(self) -> None:
+        if self._commits.present and not self._crowd.waits(len(self._waiting)):
+            self._enough.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LONGEST_WAIT_SECONDS):
+                    await self._enough.wait()
+        self._crowd.meet(len(self._waiting) + self._commits.present)
 
 
 async def _answer(batch: list[_Waiting]) -> None:

@@ -37,7 +37,7 @@ _MAX_WAITING = 20_000
 # How far into the queue a batch looks for calls whose accounts are free.
 _MAX_LOOK = 1_000
 # The longest that a call waits for others while a batch is in flight. A small batch costs as much as a large one.
-_LONGEST_WAIT_SECONDS = 0.003
+LONGEST_WAIT_SECONDS = 0.003
 # What each batch leaves of the largest number of calls at once, where fewer come.
 _REMEMBERED_SHARE = 0.9
 
@@ -88,6 +88,25 @@ class _Waiting(Generic[Call, Result]):
     future: "asyncio.Future[Result]"
 
 
+class Crowd:
+    """The callers that were here at once lately.
+
+    A batch that begins beside another one waits for half of them: otherwise it would be of the first that comes, and
+    the others would wait for it.
+    """
+
+    def __init__(self) -> None:
+        self._size = 0.0
+
+    def meet(self, present: int) -> None:
+        """Count those that are here as a batch begins."""
+        self._size = max(present, self._size * _REMEMBERED_SHARE)
+
+    def waits(self, waiting: int) -> bool:
+        """True if so many are half of them."""
+        return waiting >= self._size / 2
+
+
 class AccountTurns:
     """The accounts of the batches in flight, for one or several group commits that take turns on them."""
 
@@ -134,9 +153,9 @@ class GroupCommit(Generic[Call, Result]):
         self._busy = self._turns.busy
         self._in_flight = 0
         self._draining = 0
-        # Calls in flight, and the number that waited or were in flight at once lately.
+        # Calls in flight.
         self._flying = 0
-        self._crowd = 0.0
+        self._crowd = Crowd()
         self._late: asyncio.TimerHandle | None = None
         # The loop keeps weak references to tasks only.
         self._tasks: set[asyncio.Task[None]] = set()
@@ -150,6 +169,11 @@ class GroupCommit(Generic[Call, Result]):
     def waiting(self) -> int:
         """The number of calls that wait for a batch."""
         return len(self._queue)
+
+    @property
+    def present(self) -> int:
+        """The number of calls that wait or are in flight."""
+        return len(self._queue) + self._flying
 
     async def submit(self, call: Call) -> Result:
         """Hand in a call that was authorised, and wait for its own result.
@@ -173,12 +197,11 @@ class GroupCommit(Generic[Call, Result]):
     def begin(self) -> bool:
         """Begin to take batches, if enough calls wait and not enough batches are in flight.
 
-        Beside a batch in flight, the next one begins with half of the calls that were here at once lately: otherwise
-        it would be of the first call that comes, and the others would wait for it.
+        Beside a batch in flight, the next one waits for half of the crowd.
         """
-        if self._draining and len(self._queue) < self._crowd / _TRANSACTIONS:
+        if self._draining and not self._crowd.waits(len(self._queue)):
             if self._late is None and self._queue and self._draining < _TRANSACTIONS:
-                self._late = asyncio.get_running_loop().call_later(_LONGEST_WAIT_SECONDS, self.begin_now)
+                self._late = asyncio.get_running_loop().call_later(LONGEST_WAIT_SECONDS, self.begin_now)
             return False
         return self.begin_now()
 
@@ -206,7 +229,7 @@ class GroupCommit(Generic[Call, Result]):
                 self._busy |= accounts
                 self._in_flight += 1
                 self._flying += len(batch)
-                self._crowd = max(self._flying + len(self._queue), self._crowd * _REMEMBERED_SHARE)
+                self._crowd.meet(self.present)
                 try:
                     if batch:
                         began = Nanos.now()

@@ -66,8 +66,8 @@ class OrderModifying:
     def __init__(self, entry: OrderEntry) -> None:
         self._context = entry.context
         self._memory = entry.memory
-        self._finding = OrderFinding()
         self.commits = GroupCommit[ModifyCall, Order](entry.context, self._modify, turns=entry.turns)
+        self._finding = OrderFinding(self.commits)
 
     async def modify_order(self, actor: Actor, command: ModifyOrder) -> Order:
         """Ask the venue to modify an open order, and return the order with the change pending.

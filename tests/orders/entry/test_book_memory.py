@@ -35,6 +35,7 @@ from domain.risk.types import RiskRuleKind, RiskScope
 from tests.orders.factories import command
 from tests.support.book_memory import counted_statements, recalls_what_is_stored
 from tests.support.trading import Platform
+from tests.support.waiting import PATIENCE_SECONDS
 
 
 def far(account_id: UUID, quantity: str = "1", **others: object) -> PlaceOrder:
@@ -282,7 +283,7 @@ async def test_calls_name_orders_by_either_identifier_in_one_read(quiet_desk: Pl
         OrderKey(account_id=book.id, client_order_id="a\x00b"),
         OrderKey(id=placed[0].id),
     ]
-    orders = OrderFinding()
+    orders = OrderFinding(quiet_desk.services.modifying.commits)
     found = await asyncio.gather(*(orders.find(owner, key) for key in keys), return_exceptions=True)
     ids = [one.order.id if isinstance(one, StoredOrder) else type(one).__name__ for one in found]
     assert ids == [*(order.id for order in placed[:3]), *["NotFound"] * 3, ids[6], placed[0].id]
@@ -291,6 +292,51 @@ async def test_calls_name_orders_by_either_identifier_in_one_read(quiet_desk: Pl
         await orders.find(stranger, keys[0])
     with pytest.raises(BadInput):
         await orders.find(owner, OrderKey(account_id=book.id))
+
+
+class Busy:
+    """Group commits with so many calls waiting or in flight."""
+
+    present = 0
+
+
+async def test_beside_a_batch_in_flight_a_read_of_orders_waits_for_half_of_the_callers(
+    quiet_desk: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner, book = await quiet_desk.open_account("100000")
+    keys = [OrderKey(id=one.id) for one in await place(quiet_desk.services.entry, owner, *[far(book.id)] * 8)]
+    reads, read, busy = list[int](), finding.read_by_id, Busy()
+
+    async def counted(order_ids: Collection[UUID]) -> dict[UUID, StoredOrder]:
+        reads.append(len(order_ids))
+        return await read(order_ids)
+
+    monkeypatch.setattr(finding, "read_by_id", counted)
+    orders = OrderFinding(busy)  # type: ignore[arg-type]  # all of it that is asked
+
+    async def find(keys: Collection[OrderKey]) -> None:
+        callers = []
+        for key in keys:
+            callers.append(asyncio.create_task(orders.find(owner, key)))
+            # Each comes by itself.
+            await asyncio.sleep(0)
+        await asyncio.gather(*callers)
+
+    monkeypatch.setattr(finding, "LONGEST_WAIT_SECONDS", PATIENCE_SECONDS)
+    busy.present = 7
+    # The crowd is not known yet.
+    await find(keys[:1])
+    async with asyncio.timeout(PATIENCE_SECONDS / 2):
+        await find(keys[:4])
+        # Nothing is in flight any more.
+        busy.present = 0
+        await find(keys[:1])
+    assert reads == [1, 4, 1]
+    # Half of them do not come: the others wait for a moment only.
+    busy.present = 7
+    monkeypatch.setattr(finding, "LONGEST_WAIT_SECONDS", 0.001)
+    await find(keys[:1])
+    assert reads == [1, 4, 1, 1]
 
 
 class Disturbed:

@@ -163,7 +163,7 @@ async def test_kinds_of_calls_that_share_turns_alternate_on_an_account_and_do_no
 async def test_a_freed_account_is_taken_by_another_kind_of_call_beside_a_batch_of_it_that_hangs(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(group_commit_module, "_LONGEST_WAIT_SECONDS", PATIENCE_SECONDS)
+    monkeypatch.setattr(group_commit_module, "LONGEST_WAIT_SECONDS", PATIENCE_SECONDS)
     turns, held, begun = AccountTurns(), asyncio.Event(), list[str]()
 
     async def echo(names: Sequence[str]) -> Names:
@@ -302,7 +302,7 @@ async def test_a_call_runs_as_soon_as_its_account_is_free() -> None:
 
 
 async def test_beside_a_batch_in_flight_the_next_begins_with_half_of_the_calls(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(group_commit_module, "_LONGEST_WAIT_SECONDS", PATIENCE_SECONDS)
+    monkeypatch.setattr(group_commit_module, "LONGEST_WAIT_SECONDS", PATIENCE_SECONDS)
     gates = Gates()
     commits = group_commit(gates.handle)
     callers = [asyncio.create_task(commits.submit(call(name))) for name in ("1", "2", "3", "4")]
