@@ -13,6 +13,7 @@ from typing import Literal
 from uuid import UUID
 
 from domain.kernel.errors import Forbidden, NotFound
+from domain.kernel.values import unguarded
 
 Via = Literal["session", "api_key", "system"]
 
@@ -272,6 +273,7 @@ class SignedIn:
     user: User
 
 
+@unguarded
 @dataclass(frozen=True, slots=True)
 class AuditEntry:
     """One action that was taken or refused, with API key and address. ``detail`` is JSON text."""

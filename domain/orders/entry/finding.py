@@ -2,7 +2,6 @@
 
 import asyncio
 import contextvars
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -112,9 +111,9 @@ class OrderFinding:
     async def _gather(self) -> None:
         if self._commits.present and not self._crowd.waits(len(self._waiting)):
             self._enough.clear()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(LONGEST_WAIT_SECONDS):
-                    await self._enough.wait()
+            late = asyncio.get_running_loop().call_later(LONGEST_WAIT_SECONDS, self._enough.set)
+            await self._enough.wait()
+            late.cancel()
         self._crowd.meet(len(self._waiting) + self._commits.present)
 
 

@@ -13,6 +13,7 @@ from typing import Any, Generic, TypeVar
 from domain.kernel.errors import BadInput
 from domain.kernel.numbers import ZERO, within_bounds
 from domain.kernel.text import clean_text
+from domain.kernel.values import unguarded
 from domain.orders.model.commands import ModifyOrder, OrderLeg, PlaceOrder
 from domain.orders.model.order import Order, names_change
 from domain.orders.model.order_types import (
@@ -58,6 +59,7 @@ class Malformation(Generic[Subject]):
         raise BadInput(self.message, field=self.field)
 
 
+@unguarded
 @dataclass(frozen=True, slots=True)
 class OrderChange:
     """A modification, together with the current order."""
