@@ -59,7 +59,11 @@ class Write:
         columns = ", ".join(f"{name} {kind}" for name, kind in self.columns.items())
         rows = f"json_to_recordset(${place}::json) AS n ({columns})"
         if self.shares:
-            values = ", ".join(f"coalesce(r.{name}, c.{name}) AS {name}" for name in self.columns)
+            # The id alone: as an expression of both, the planner would not see that the condition below is a range.
+            values = ", ".join(
+                f"r.{name}" if self.by_id and name == "id" else f"coalesce(r.{name}, c.{name}) AS {name}"
+                for name in self.columns
+            )
             rows = (
                 f"(SELECT {values} FROM json_to_recordset(${place}::json) AS r ({columns}), "  # noqa: S608  constants
                 f"json_to_record(${place + 1}::json) AS c ({columns})) AS n"
@@ -161,12 +165,19 @@ def encode_rows(rows: Sequence[Record] | Record) -> str:
 
 
 def encoded(write: Write, rows: Sequence[Record]) -> tuple[Write, tuple[str, ...]]:
-    """Rows as the arguments of ``write``, or of the form of it that they are short in."""
+    """The rows as arguments, and the statement that takes them.
+
+    That is ``write``, or for a long list its form that takes apart what all rows have in common.
+    """
     if len(rows) < _SHARES_FROM:
         return write, (encode_rows(rows),)
     first, *others = rows
     # Equal numbers can have different digits.
-    shared = {name: value for name, value in first.items() if all(row.get(name, _ABSENT) is value for row in others)}
+    shared = {
+        name: value
+        for name, value in first.items()
+        if name != "id" and all(row.get(name, _ABSENT) is value for row in others)
+    }
     own = [{name: value for name, value in row.items() if name not in shared} for row in rows]
     return _sharing(write), (encode_rows(own), encode_rows(shared))
 

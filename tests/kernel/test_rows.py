@@ -162,9 +162,10 @@ async def test_rows_of_a_list_are_stored_as_they_are_whatever_they_share(count: 
     found = await stored()
     assert found == [tuple(row.get(name) for name in COLUMNS) for row in rows]
     assert [str(row[2]) for row in found] == [str(row.get("amount")) for row in rows]
+    change = update("things", {"id": "uuid", "name": "text", "count": "bigint"}, keys=("id",))
     async with unit_of_work(NullBus()) as work:
-        await work.write(UPDATE, [{"id": row["id"], "name": "new"} for row in rows])
-    assert {row[1] for row in await stored()} == {"new"}
+        await work.write(change, [{"id": row["id"], "name": "new", "count": place} for place, row in enumerate(rows)])
+    assert [(row[1], row[3]) for row in await stored()] == [("new", place) for place in range(count)]
 
 
 def test_what_all_rows_of_a_list_have_is_sent_once() -> None:

@@ -1,5 +1,6 @@
 """Statements of the hot path find their rows by an index or a place: they cost the same however many rows there are."""
 
+import asyncio
 import json
 import re
 from collections.abc import Iterator
@@ -57,17 +58,24 @@ async def test_a_guard_finds_orders_at_their_places_also_by_a_plan_of_an_empty_t
     assert [node["Node Type"] for node in scans if node["Relation Name"] == "orders"] == ["Tid Scan"]
 
 
-async def test_few_accounts_among_thousands_are_written_by_their_keys(quiet_desk: Platform) -> None:
-    owner, book = await quiet_desk.open_account("100000")
+@pytest.mark.parametrize("count", [1, 12])
+@pytest.mark.parametrize("others", [1_000, 5_000])
+async def test_few_accounts_among_thousands_are_written_by_their_keys(
+    quiet_desk: Platform, count: int, others: int
+) -> None:
+    opened = [await quiet_desk.open_account("100000") for _ in range(count)]
+    place = quiet_desk.services.entry.place_orders
     async with counted_statements() as sent:
-        await quiet_desk.services.entry.place_orders(owner, [command(account_id=book.id)])
+        await asyncio.gather(*(place(owner, [command(account_id=book.id)]) for owner, book in opened))
     (writing,) = [sql for sql in sent if "lock_current_accounts" in sql]
+    assert ("json_to_record(" in writing) == (count > 1)
     async with reading() as connection:
         transaction = connection.transaction()
         await transaction.start()
         await connection.execute(
             "INSERT INTO accounts SELECT (jsonb_populate_record(a, jsonb_build_object('id', gen_random_uuid()))).* "
-            "FROM accounts a CROSS JOIN generate_series(1, 5000) LIMIT 5000"
+            "FROM accounts a CROSS JOIN generate_series(1, $1::int) LIMIT $1",
+            others,
         )
         await connection.execute("ANALYZE accounts")
         rows = writing.count("::json)")
