@@ -33,11 +33,21 @@ from tests.support.trading import Platform, platform
 
 ACCOUNTS, DAYS, FACTS = 20, 5, 100_000
 KINDS = ("PENDING_NEW", "TRADE", "CANCELED")
+# The first two kinds of events are of one order, the last is of another.
+_COPY_ORDERS = """
+INSERT INTO orders
+SELECT (jsonb_populate_record(o, jsonb_build_object(
+  'id', md5($3 / 2 || o.account_id::text || n)::uuid, 'client_order_id', 'copy-' || $3 / 2 || '-' || n))).*
+FROM generate_series(0, $2::int - 1) AS n, orders o
+WHERE o.account_id = $1 AND o.id = (
+  SELECT order_id FROM account_events WHERE account_id = $1 AND kind = $4 ORDER BY sequence DESC LIMIT 1)
+ON CONFLICT DO NOTHING RETURNING 1
+"""
 _COPY = """
 INSERT INTO account_events (account_id, sequence, kind, at, order_id, payload)
 SELECT e.account_id, a.event_sequence + 3 * n + $3 + 1, e.kind,
   $4::timestamptz + n * $5::interval + $3 * interval '2 s',
-  e.order_id, replace(replace(e.payload, e.order_id::text, md5($3 / 2 || a.id::text || n)::uuid::text),
+  md5($3 / 2 || a.id::text || n)::uuid, replace(e.payload,
     coalesce(e.payload::json -> 'execution' ->> 'id', '-none-'), md5('fill' || a.id::text || n)::uuid::text)
 FROM generate_series(0, $2::int - 1) AS n, account_events e JOIN accounts a ON a.id = e.account_id
 WHERE e.account_id = $1 AND e.kind = $6 AND e.sequence = (
@@ -62,6 +72,7 @@ async def _fill(account_id: UUID, orders: int) -> None:
     begins = utc_now() - timedelta(days=DAYS)
     pause = timedelta(days=DAYS) / (orders + 1)
     for place, kind in enumerate(KINDS):
+        await fetch(_COPY_ORDERS, account_id, orders, place, kind)
         await fetch(_COPY, account_id, orders, place, begins, pause, kind)
     await fetch(
         "UPDATE accounts SET event_sequence = (SELECT max(sequence) FROM account_events WHERE account_id = $1) "
