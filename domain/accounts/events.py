@@ -13,7 +13,7 @@ import orjson
 
 from domain.access.types import Role
 from domain.accounts.types import AccountBook, AccountEvent, AccountState
-from domain.kernel.errors import DomainError, ErrorCode
+from domain.kernel.errors import NewerForm
 from domain.kernel.ids import read_id
 from domain.kernel.numbers import plain
 from domain.kernel.records import Member, recorder
@@ -49,11 +49,20 @@ account_snapshot: Callable[[AccountBook], dict[str, Any]] = recorder(
         *(Member(name, counts_zero=True) for name in (*ROLES, *WORDS)),
     ]
 )
-# The names in forms before version 3, which left out no zero and told the account's id.
+# The names in forms before version 3, which left out no zero. They never change.
 _NAMES_BEFORE_3 = {
-    name: "".join([first, *map(str.capitalize, others)])
-    for name in (*FIGURES, *ROLES, *WORDS)
-    for first, *others in [name.split("_")]
+    "state": "state",
+    "cash": "cash",
+    "reserved": "reserved",
+    "realizedPnl": "realized_pnl",
+    "feesPaid": "fees_paid",
+    "dayOpeningEquity": "day_opening_equity",
+    "dayTransfers": "day_transfers",
+    "peakEquity": "peak_equity",
+    "reduceOnlyRole": "reduce_only_role",
+    "haltedRole": "halted_role",
+    "stateBy": "state_by",
+    "stateReason": "state_reason",
 }
 
 
@@ -61,8 +70,7 @@ def read_figures(parts: Mapping[str, Any]) -> dict[str, Any]:
     """The figures of the account in an event, by the attributes of ``AccountBook``."""
     form = parts["account"]
     if version_of(parts) < 3:
-        # Events of before roles were kept have none of these.
-        form = {"state": form["state"], **{name: form.get(was) for name, was in _NAMES_BEFORE_3.items()}}
+        form = {name: form[was] for was, name in _NAMES_BEFORE_3.items() if was in form}
     figures: dict[str, Any] = {"state": AccountState(form["state"])}
     for name in FIGURES:
         figures[name] = Decimal(form.get(name, 0))
@@ -103,15 +111,6 @@ def payload_of(parts: dict[str, Any]) -> str:
     """The text of an event's parts."""
     parts["version"] = VERSION
     return orjson.dumps(parts, default=_identifier).decode()
-
-
-class NewerForm(DomainError):
-    """An event has a form that this release does not know: a process of the next release wrote it.
-
-    Trying again is of use at another process only, so it is no ``Unavailable``, which the followers of logs wait out.
-    """
-
-    code = ErrorCode.UNAVAILABLE
 
 
 def version_of(parts: Mapping[str, Any]) -> int:

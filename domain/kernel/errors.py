@@ -85,6 +85,15 @@ class Unavailable(DomainError):
     code = ErrorCode.UNAVAILABLE
 
 
+class NewerForm(DomainError):
+    """A form that this release does not know, in what a process of the next release wrote.
+
+    Trying again is of use at another process only, so it is no ``Unavailable``, which the followers of logs wait out.
+    """
+
+    code = ErrorCode.UNAVAILABLE
+
+
 class Refused(DomainError):
     """A well-formed request that a business rule rejects (for anything but an order); ``reason`` is a reject reason."""
 

@@ -15,7 +15,7 @@ from uuid import UUID
 
 from domain.kernel.ids import read_id
 from domain.kernel.numbers import ZERO, plain
-from domain.kernel.records import NO_USUAL, Member, recorder
+from domain.kernel.records import NO_USUAL_VALUE, Member, recorder
 
 Value = TypeVar("Value")
 Convert = Callable[[Any], Any]
@@ -63,7 +63,7 @@ class NamedForm(Generic[Value]):
                 name,
                 is_optional(hints[name]),
                 parts[name][0] if name in parts else _writer(kinds[name]),
-                usual.get(name, NO_USUAL),
+                usual.get(name, NO_USUAL_VALUE),
             )
             for name in names
         )

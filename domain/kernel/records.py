@@ -10,20 +10,21 @@ from typing import Any, TypeVar
 
 Value = TypeVar("Value")
 
-NO_USUAL = object()
+# None can be a usual value.
+NO_USUAL_VALUE = object()
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
     """An attribute of the object and of the same name in the record; None is left out, and also zero unless it counts.
 
-    ``convert`` makes the record's value. With a ``usual`` value, that one is left out and no other.
+    ``convert`` makes the record's value. With a ``usual`` value, that one is left out and no other, not even None.
     """
 
     name: str
     counts_zero: bool
     convert: Callable[[Any], Any] | None = None
-    usual: Any = NO_USUAL
+    usual: Any = NO_USUAL_VALUE
 
 
 def recorder(members: Iterable[Member]) -> Callable[[Any], dict[str, Any]]:
@@ -37,7 +38,7 @@ def recorder(members: Iterable[Member]) -> Callable[[Any], dict[str, Any]]:
         if member.convert is not None:
             known[f"convert_{place}"], value = member.convert, f"convert_{place}(value)"
         condition = " is not None" if member.counts_zero else ""
-        if member.usual is not NO_USUAL:
+        if member.usual is not NO_USUAL_VALUE:
             known[f"usual_{place}"], condition = member.usual, f" != usual_{place}"
         lines += [
             f"    value = source.{member.name}",

@@ -69,12 +69,12 @@ _PARTS = {"violations": (_write_violations, _read_violations)}
 _ORDER_2 = NamedForm(Order, left_out=INTERNAL, parts=_PARTS)
 _EXECUTION_2 = NamedForm(Execution)
 
-# What the event says of its order, and its order of an execution: the forms have none of it.
-OF_EVENT: dict[str, Any] = dict.fromkeys(("id", "account_id"))
-OF_ORDER: dict[str, Any] = dict.fromkeys(("order_id", "account_id", "instrument_id", "symbol", "side"))
+# What the event tells of its order, and the order of an execution: their forms leave it out.
+TOLD_BY_EVENT: dict[str, Any] = dict.fromkeys(("id", "account_id"))
+TOLD_BY_ORDER: dict[str, Any] = dict.fromkeys(("order_id", "account_id", "instrument_id", "symbol", "side"))
 ORDER = NamedForm(
     Order,
-    left_out=INTERNAL | OF_EVENT,
+    left_out=INTERNAL | TOLD_BY_EVENT,
     parts=_PARTS,
     usual={
         "position_effect": PositionEffect.AUTO,
@@ -82,21 +82,21 @@ ORDER = NamedForm(
         "contingency": Contingency.NONE,
     },
 )
-EXECUTION = NamedForm(Execution, left_out=OF_ORDER, usual={"position_effect": PositionEffect.AUTO, "fx_rate": ONE})
+EXECUTION = NamedForm(Execution, left_out=TOLD_BY_ORDER, usual={"position_effect": PositionEffect.AUTO, "fx_rate": ONE})
 _TIMES = ("created_at", "updated_at")
 
 
 def write_order(order: Order, at: datetime) -> dict[str, Any]:
     """An order in the newest form, in an event of time ``at``."""
-    return _without(at, ORDER.write(order))
+    return _without_times_of(at, ORDER.write(order))
 
 
 def write_execution(execution: Execution, at: datetime) -> dict[str, Any]:
     """An execution in the newest form, in an event of its order."""
-    return _without(at, EXECUTION.write(execution))
+    return _without_times_of(at, EXECUTION.write(execution))
 
 
-def _without(at: datetime, form: dict[str, Any]) -> dict[str, Any]:
+def _without_times_of(at: datetime, form: dict[str, Any]) -> dict[str, Any]:
     """The form without those of its times that are the event's."""
     for name in _TIMES:
         if form.get(name) == at:

@@ -74,7 +74,8 @@ def record_orders(account: AccountBook, at: datetime, changes: Iterable[OrderCha
 
     Each has the figures of account and position after all of them, which are written once.
     """
-    figures, positions = _written(account_snapshot(account)), dict[UUID, orjson.Fragment]()
+    figures = _written(account_snapshot(account))
+    positions: dict[UUID, orjson.Fragment] = {}
     for kind, order, position in changes:
         parts: dict[str, Any] = {"order": write_order(order, at)}
         if position is not None:

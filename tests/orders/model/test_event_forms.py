@@ -12,11 +12,11 @@ import orjson
 import pytest
 
 from domain.access.types import Role
-from domain.accounts.events import VERSION, NewerForm, apply_figures, read_figures, record
+from domain.accounts.events import VERSION, apply_figures, read_figures, record
 from domain.accounts.types import AccountEvent, AccountState
-from domain.kernel.errors import ErrorCode, Unavailable
+from domain.kernel.errors import ErrorCode, NewerForm, Unavailable
 from domain.kernel.time import Nanos
-from domain.orders.model.event_forms import EXECUTION, INTERNAL, OF_EVENT, OF_ORDER, ORDER, READERS
+from domain.orders.model.event_forms import EXECUTION, INTERNAL, ORDER, READERS, TOLD_BY_EVENT, TOLD_BY_ORDER
 from domain.orders.model.events import order_parts, read_order_event
 from domain.orders.model.order import Execution, Order
 from domain.orders.model.types import (
@@ -252,5 +252,5 @@ def test_an_event_of_a_newer_release_is_said_to_be_one() -> None:
 
 
 def test_every_order_field_is_in_the_event_form_or_excluded_by_name() -> None:
-    assert {*ORDER.names, *INTERNAL, *OF_EVENT} == {item.name for item in fields(Order)}
-    assert {*EXECUTION.names, *OF_ORDER} == {item.name for item in fields(Execution)}
+    assert {*ORDER.names, *INTERNAL, *TOLD_BY_EVENT} == {item.name for item in fields(Order)}
+    assert {*EXECUTION.names, *TOLD_BY_ORDER} == {item.name for item in fields(Execution)}
