@@ -60,11 +60,11 @@ def _bind_input(type_: GraphQLInputObjectType) -> None:
         source: StrawberryField = field.extensions["strawberry-definition"]
         _check(f"{type_.name}.{name}", source.type, field.default_value)
         field.out_name = source.python_name
-    # A nullable field may have no default in Python and be left out all the same.
     times = _Times(
         {field.out_name or name: (name, fields[field.out_name or name].type) for name, field in type_.fields.items()}
     )
     required = {field.out_name for field in type_.fields.values() if is_required_input_field(field)}
+    # A nullable field may have no default in Python and be left out all the same.
     missing = {
         name: None
         for name, field in fields.items()

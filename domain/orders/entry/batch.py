@@ -231,7 +231,7 @@ class Batch:
         """Decide on the orders of one call, each by itself.
 
         Each step is done for all of them before the next: one order after the other, a list would take a sixth longer,
-        because the code of all steps is more than the processor keeps at hand.
+        because the code of all steps is larger than the processor's instruction cache.
 
         Raises:
             DomainError: the call is refused as a whole, and has left no trace.
@@ -253,10 +253,7 @@ class Batch:
         ]
 
     def place_one(self, command: PlaceOrder, now: datetime, digest: bytes, attribution: Attribution) -> Order:
-        """Decide and store one order whose permission and idempotency the caller has checked.
-
-        ``digest`` identifies repeats.
-        """
+        """Decide and store one order, of whose ``digest`` the caller has checked repeats, and the actor's right."""
         request = _Request(command, self.instrument(command), digest)
         order = self._order(self._decide(request, now), now)
         self._keep([order], now, attribution)
@@ -298,10 +295,14 @@ class Batch:
                 if command.client_order_id is not None:
                     key = (command.account_id, command.client_order_id)
                     stored = self._known.get(key)
-                    repeats = None if stored is None and key not in seen else key
-                    if digest != (seen.setdefault(key, digest) if stored is None else stored.request_digest):
-                        if stored is not None:
-                            raise stored.conflict(REUSED_ID, field="clientOrderId")
+                    first = seen.get(key) if stored is None else stored.request_digest
+                    if first is None:
+                        seen[key] = digest
+                    elif first == digest:
+                        repeats = key
+                    elif stored is not None:
+                        raise stored.conflict(REUSED_ID, field="clientOrderId")
+                    else:
                         raise Conflict(REUSED_ID, field="clientOrderId")
                 requests.append(_Request(command, instrument, digest, repeats))
         except DomainError as error:

@@ -67,8 +67,8 @@ class _Waiting:
 class OrderFinding:
     """Finds orders to decide on by their keys, one read at a time for all that wait.
 
-    What is found goes to ``commits``. Beside their batches a read waits for half of the callers, for a moment: the
-    orders that are found together are decided on together.
+    What is found is handed to ``commits``. While calls wait or are in flight there, a read waits for half of the
+    callers, for up to three milliseconds: orders that are found together are decided on together.
     """
 
     def __init__(self, commits: GroupCommit[Any, Any]) -> None:
@@ -92,7 +92,7 @@ class OrderFinding:
         if self._reading is None:
             # A context of its own: the read must not inherit the caller's transaction or request.
             self._reading = loop.create_task(self._read_all(), context=contextvars.Context())
-        elif self._crowd.waits(len(self._waiting)):
+        elif self._crowd.half_is_here(len(self._waiting)):
             self._enough.set()
         found = await waiting.future
         _visible(None if found is None else found.order, actor, key)
@@ -109,12 +109,12 @@ class OrderFinding:
             self._reading = None
 
     async def _gather(self) -> None:
-        if self._commits.present and not self._crowd.waits(len(self._waiting)):
+        if self._commits.present and not self._crowd.half_is_here(len(self._waiting)):
             self._enough.clear()
             late = asyncio.get_running_loop().call_later(LONGEST_WAIT_SECONDS, self._enough.set)
             await self._enough.wait()
             late.cancel()
-        self._crowd.meet(len(self._waiting) + self._commits.present)
+        self._crowd.count(len(self._waiting) + self._commits.present)
 
 
 async def _answer(batch: list[_Waiting]) -> None:

@@ -98,12 +98,12 @@ class Crowd:
     def __init__(self) -> None:
         self._size = 0.0
 
-    def meet(self, present: int) -> None:
+    def count(self, present: int) -> None:
         """Count those that are here as a batch begins."""
         self._size = max(present, self._size * _REMEMBERED_SHARE)
 
-    def waits(self, waiting: int) -> bool:
-        """True if so many are half of them."""
+    def half_is_here(self, waiting: int) -> bool:
+        """True if ``waiting`` callers are at least half of them."""
         return waiting >= self._size / 2
 
 
@@ -199,7 +199,7 @@ class GroupCommit(Generic[Call, Result]):
 
         Beside a batch in flight, the next one waits for half of the crowd.
         """
-        if self._draining and not self._crowd.waits(len(self._queue)):
+        if self._draining and not self._crowd.half_is_here(len(self._queue)):
             if self._late is None and self._queue and self._draining < _TRANSACTIONS:
                 self._late = asyncio.get_running_loop().call_later(LONGEST_WAIT_SECONDS, self.begin_now)
             return False
@@ -229,7 +229,7 @@ class GroupCommit(Generic[Call, Result]):
                 self._busy |= accounts
                 self._in_flight += 1
                 self._flying += len(batch)
-                self._crowd.meet(self.present)
+                self._crowd.count(self.present)
                 try:
                     if batch:
                         began = Nanos.now()

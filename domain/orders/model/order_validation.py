@@ -42,7 +42,7 @@ class Malformation(Generic[Subject]):
     """A malformed combination: the field to name, the message, and the test.
 
     ``given`` is the path of an attribute without which it cannot apply: where that is None or False, the test is not
-    made.
+    made. The test says it again: the type checker needs it, and so each row can be tried by itself.
     """
 
     field: str
