@@ -21,6 +21,8 @@ from domain.kernel.unit_of_work import UnitOfWork
 from domain.system.month_tables import TABLES, make_months
 
 APP = "tradegraph"
+# In characters.
+LONGEST_KEPT_STATEMENT = 100_000
 # A transaction of a process that stands still (one that was stopped, or a machine that sleeps) ends by itself, and what
 # it had locked is free.
 _STUCK_MILLISECONDS = 15_000
@@ -77,6 +79,9 @@ def orm_config(database_url: str, *, pool_size: int = 8, pooler: bool = False) -
         "maxsize": pool_size,
         "connection_class": BorrowedConnection if pooler else PooledConnection,
         "command_timeout": 30,
+        # The driver's own bound is 15 KB: a longer statement, such as one that writes lists to several tables, would be
+        # parsed and planned anew each time.
+        "max_cacheable_statement_size": LONGEST_KEPT_STATEMENT,
         # Plans are made once per connection; jit costs more than it gives on statements of a millisecond.
         "server_settings": {
             "application_name": process_name(),

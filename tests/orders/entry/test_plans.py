@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from adapters.database.connection import LONGEST_KEPT_STATEMENT
 from domain.kernel.database import Connection, pool, reading
 from domain.orders import change_queries, queries
 from domain.orders.books.acknowledgements import queries as acknowledgement_queries
@@ -69,6 +70,7 @@ async def test_few_accounts_among_thousands_are_written_by_their_keys(
         await asyncio.gather(*(place(owner, [command(account_id=book.id)]) for owner, book in opened))
     (writing,) = [sql for sql in sent if "lock_current_accounts" in sql]
     assert ("json_to_record(" in writing) == (count > 1)
+    assert len(writing) < LONGEST_KEPT_STATEMENT, "the driver would prepare it anew each time"
     async with reading() as connection:
         transaction = connection.transaction()
         await transaction.start()
