@@ -48,12 +48,14 @@ UPDATE lease_beats SET loops = $3, last_tick = $4, last_command = $5, silence_se
   beat_at = clock_timestamp() WHERE role = $1 AND epoch = $2 RETURNING role
 """
 _SEEN = "SELECT epoch, loops, holder, silence_seconds FROM lease_beats WHERE role = $1"
+# A transaction that waits for its client is not always "idle in transaction": between the preparation and the run of a
+# statement it counts as active.
 _END_SESSIONS = f"""
 SELECT count(*) FROM (
   SELECT pg_terminate_backend(a.pid) FROM pg_stat_activity a
   WHERE a.datname = current_database() AND a.pid <> pg_backend_pid() AND (
     a.pid IN (SELECT l.pid FROM pg_locks l WHERE {_LOCKED.format(high="$1::bigint", low="$2::bigint")})
-    OR (a.application_name = $3 AND (a.state LIKE 'idle in transaction%' OR a.wait_event_type = 'Lock')
+    OR (a.application_name = $3 AND a.xact_start IS NOT NULL AND a.wait_event_type IN ('Client', 'Lock')
       AND a.state_change < clock_timestamp() - make_interval(secs => $4::float))
   )
 ) AS ended

@@ -126,11 +126,14 @@ async def test_a_role_with_a_silent_holder_counts_as_unplayed(database: str, mon
         await until(is_silent)
 
 
-async def test_database_sessions_of_a_silent_holder_are_terminated_with_their_locks(database: str) -> None:
+@pytest.mark.parametrize("between_statements", [True, False])
+async def test_database_sessions_of_a_silent_holder_are_terminated_with_their_locks(
+    database: str, between_statements: bool
+) -> None:
     async with hold_lease(database, ROLE) as first:
         first.progressed()
         entered = asyncio.Event()
-        standing = asyncio.create_task(_stand_still(first, entered))
+        standing = asyncio.create_task(_stand_still(first, entered, between_statements=between_statements))
         await entered.wait()
         async with asyncio.timeout(12), hold_lease(database, ROLE) as second:
             assert second.epoch == first.epoch + 1
@@ -141,10 +144,13 @@ async def test_database_sessions_of_a_silent_holder_are_terminated_with_their_lo
         assert row["position"] is None
 
 
-async def _stand_still(lease: HeldLease, entered: asyncio.Event) -> None:
-    """Hold the lease's row in a transaction that does not go on."""
+async def _stand_still(lease: HeldLease, entered: asyncio.Event, *, between_statements: bool) -> None:
+    """Hold the lease's row in a transaction that does not go on, between two statements or in the middle of one."""
     async with unit_of_work(NullBus()) as work:
         await check_lease(work, lease.role, lease.epoch)
         await work.execute("UPDATE leases SET position = 'x' WHERE role = $1", lease.role)
+        if not between_statements:
+            # The server waits for the values of a statement that it has prepared, and calls that active.
+            await work.connection.prepare("SELECT 1 WHERE 1 = $1::int")
         entered.set()
         await asyncio.Event().wait()
