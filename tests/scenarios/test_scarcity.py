@@ -147,7 +147,8 @@ async def test_trading_survives_a_database_without_memory(platform: Platform) ->
         # One line a minute, however many are refused.
         assert 1 <= said < _REFUSALS / 2
         for server in bounded:
-            _bound(server, "unlimited")
+            with suppress(psutil.NoSuchProcess):
+                _bound(server, "unlimited")
         await begun.check()
 
 
@@ -186,4 +187,6 @@ def _bound(server: psutil.Process, size: str) -> None:
         return
     same = {"user": server.uids().real, "group": server.gids().real, "extra_groups": []} if os.getuid() == 0 else {}
     command = ["prlimit", "--pid", str(server.pid), f"--as={size}:"]
-    subprocess.run(command, check=True, **same)  # type: ignore[call-overload]
+    done = subprocess.run(command, **same)  # type: ignore[call-overload]
+    # The pool may have closed the connection meanwhile, which ends its server.
+    assert done.returncode == 0 or not server.is_running(), f"{command} failed"

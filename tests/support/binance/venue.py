@@ -1,7 +1,7 @@
 """The gateway against the test server, without a database: a venue, its instruments, and orders for it."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from decimal import Decimal
 from typing import Any
 
@@ -19,7 +19,7 @@ from tests.support.market import an_instrument
 
 BTC = "BTCUSDT.BINANCE"
 ETH = "ETHER"
-TIMEOUT_SECONDS = 0.5
+IMPATIENT_SECONDS = 1.0
 
 
 class FixedInstruments:
@@ -57,9 +57,9 @@ def instruments() -> FixedInstruments:
     return FixedInstruments(coin(BTC), coin(ETH, venue_symbol="ETH/USDT", lot_size=Decimal("0.0001")))
 
 
-def address(server: BinanceServer, timeout_seconds: float = TIMEOUT_SECONDS) -> ExchangeAddress:
-    """The address of the test server."""
-    return ExchangeAddress(dialect=DIALECTS["binance"], endpoint=server.endpoint, timeout_seconds=timeout_seconds)
+def address(server: BinanceServer) -> ExchangeAddress:
+    """The address of the test server. Clients wait as long as in production: the machine may be busy."""
+    return ExchangeAddress(dialect=DIALECTS["binance"], endpoint=server.endpoint)
 
 
 @asynccontextmanager
@@ -67,6 +67,17 @@ async def open_venue(server: BinanceServer, known: FixedInstruments | None = Non
     """The venue ``binance``, connected."""
     async with ExchangeConnection(address(server), Credentials(API_KEY, SECRET)) as connection:
         yield ExchangeVenue("binance", connection, known or instruments())
+
+
+@contextmanager
+def impatient(venue: ExchangeVenue) -> Iterator[None]:
+    """Give calls up soon: for those that the test server never answers."""
+    ccxt = venue._connection.ccxt
+    usual, ccxt.timeout = ccxt.timeout, round(IMPATIENT_SECONDS * 1_000)
+    try:
+        yield
+    finally:
+        ccxt.timeout = usual
 
 
 def limit(side: str, quantity: str, price: str, **others: Any) -> NewOrder:

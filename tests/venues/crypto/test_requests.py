@@ -13,7 +13,7 @@ from domain.orders.model.types import OrderStatus, OrderType, RejectReason, Side
 from domain.orders.venues.port import VenueUnavailable
 from domain.orders.venues.types import Acknowledged, Answer, Declined, NewOrder, ReplaceTerms, Unanswered
 from tests.support.binance import BinanceServer, Fault
-from tests.support.binance.venue import ETH, coin, instruments, limit, open_venue, ref
+from tests.support.binance.venue import ETH, coin, impatient, instruments, limit, open_venue, ref
 
 
 async def submit(venue: ExchangeVenue, order: NewOrder) -> Answer:
@@ -115,12 +115,14 @@ async def test_an_order_with_a_lost_answer_is_never_sent_again(
     await venue.open_orders()
     server.fault("POST", "order", fault)
     order = limit("BUY", "0.5", "90")
-    assert isinstance(await submit(venue, order), Unanswered)
+    with impatient(venue):
+        assert isinstance(await submit(venue, order), Unanswered)
     found = await venue.order(ref(order))
     assert found is not None
     assert (found.client_order_id, found.status) == (order.client_order_id, OrderStatus.NEW)
     server.fault("DELETE", "order", fault)
-    assert isinstance(await venue.cancel(ref(order)), Unanswered)
+    with impatient(venue):
+        assert isinstance(await venue.cancel(ref(order)), Unanswered)
     found = await venue.order(ref(order))
     assert found is not None
     assert found.status is OrderStatus.CANCELED
@@ -134,7 +136,8 @@ async def test_an_order_whose_request_was_lost_is_not_found(
     await venue.open_orders()
     server.fault("POST", "order", fault)
     order = limit("BUY", "0.5", "90")
-    assert isinstance(await submit(venue, order), Unanswered)
+    with impatient(venue):
+        assert isinstance(await submit(venue, order), Unanswered)
     assert await venue.order(ref(order)) is None
     assert server.orders == []
     assert server.asked("POST", "order") == []
@@ -193,7 +196,7 @@ async def test_a_failed_question_has_no_answer(server: BinanceServer, venue: Exc
     with pytest.raises(VenueUnavailable):
         await venue.open_orders()
     server.fault("GET", "order", Fault.HANG)
-    with pytest.raises(VenueUnavailable):
+    with impatient(venue), pytest.raises(VenueUnavailable):
         await venue.order(ref(limit("BUY", "0.5", "90")))
     server.fault("GET", "myTrades", Fault.GARBLED_TAKEN)
     with pytest.raises(VenueUnavailable):
