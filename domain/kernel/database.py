@@ -4,9 +4,9 @@ Commands go through ``unit_of_work``. A read on a connection that the last datab
 second failure is ``Unavailable``.
 """
 
-from asyncio import CancelledError
+from asyncio import CancelledError, Task, current_task
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext, suppress
 from contextvars import ContextVar
 from types import TracebackType
 from typing import Any, cast
@@ -123,19 +123,30 @@ def _together(connection: asyncpg.Connection) -> AbstractAsyncContextManager[Any
 
 @contextmanager
 def unavailable_when_down() -> Iterator[None]:
-    """Turn the errors of a database that cannot serve into ``Unavailable``, with the reason."""
+    """Turn the errors of a database that cannot serve into ``Unavailable``, with the reason.
+
+    A task that is cancelled meanwhile gets its cancellation: the error of a rollback has taken its place.
+    """
+    task = cast("Task[object]", current_task())
+    cancelled_before = task.cancelling()
     try:
         yield
     except OUTAGES as error:
+        if task.cancelling() > cancelled_before:
+            raise CancelledError from error
         raise unavailable(error) from error
 
 
 def pool() -> asyncpg.Pool:
-    """The pool behind the ORM's default connection."""
-    client = cast(Any, connections.get("default"))
-    if client._pool is None:
-        raise Unavailable("The database is not connected yet; try again.")
-    return cast(asyncpg.Pool, client._pool)
+    """The pool behind the ORM's default connection.
+
+    Raises:
+        Unavailable: the process has not connected yet, or is about to end.
+    """
+    found = cast("asyncpg.Pool | None", cast(Any, connections.get("default"))._pool)
+    if found is None or found.is_closing():
+        raise Unavailable("The process is not connected to the database; try again.")
+    return found
 
 
 class _Borrowed:
@@ -160,7 +171,10 @@ class _Borrowed:
         if kind is None and held is not None and held.is_clean:
             held._on_release()
             await proxy._holder.release(None)
-        else:
+            return
+        # A connection that cannot be handed back is closed. That tells nothing about its use, and must not take the
+        # place of what does: of a cancellation above all.
+        with suppress(*OUTAGES):
             await self._pool.release(proxy)
 
 
@@ -168,7 +182,7 @@ def borrowed() -> AbstractAsyncContextManager[Connection]:
     """A connection of the pool behind the ORM's default connection.
 
     Raises:
-        Unavailable: the database is not connected yet.
+        Unavailable: the process has not connected yet, or is about to end.
     """
     return _Borrowed()
 
@@ -177,7 +191,7 @@ def pool_use() -> dict[str, int]:
     """The numbers of used connections of the pool, and of waiting uses.
 
     Raises:
-        Unavailable: the database is not connected yet.
+        Unavailable: the process has not connected yet, or is about to end.
     """
     found = pool()
     idle = found.get_idle_size()

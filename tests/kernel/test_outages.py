@@ -1,13 +1,13 @@
 """A database that is there and cannot serve: each way has its reason, and it is over when the server says so."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine
 
 import asyncpg
 import pytest
 
 from domain.kernel.bus import NullBus
-from domain.kernel.database import fetch
+from domain.kernel.database import borrowed, fetch, pool, reading
 from domain.kernel.errors import Unavailable
 from domain.kernel.outages import unavailable
 from domain.kernel.unit_of_work import unit_of_work
@@ -102,3 +102,49 @@ async def test_too_many_connections_make_the_database_unavailable(database: str,
 def test_any_other_connection_error_means_unreachable() -> None:
     for error in (OSError(), TimeoutError(), asyncpg.ConnectionDoesNotExistError()):
         assert unavailable(error).context == {"reason": "UNREACHABLE"}
+
+
+_LONG = "SELECT pg_sleep(60)"
+
+
+async def _read_in_transaction() -> None:
+    async with reading() as connection, connection.transaction(readonly=True):
+        await connection.fetch(_LONG)
+
+
+async def _change() -> None:
+    async with unit_of_work(NullBus()) as work:
+        await work.execute(_LONG)
+
+
+@pytest.mark.parametrize("use", [lambda: fetch(_LONG), _read_in_transaction, _change], ids=["read", "reads", "change"])
+async def test_a_cancelled_use_of_a_connection_that_dies_has_been_cancelled(
+    database: str, owner: asyncpg.Connection, use: Callable[[], Coroutine[object, object, object]]
+) -> None:
+    for loops in range(60):
+        task = asyncio.create_task(use())
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while not await owner.fetchval("SELECT count(*) FROM pg_stat_activity WHERE query = $1", _LONG):
+                # It may have met another connection that was closed before.
+                task = asyncio.create_task(use()) if task.done() else task
+        # The connection is closed before, while or after its user notices that it is to give up.
+        closing = asyncio.create_task(_end_connections(owner))
+        for _ in range(loops):
+            await asyncio.sleep(0)
+        asked = task.cancel()
+        await asyncio.wait({task, closing}, timeout=PATIENCE_SECONDS)
+        assert task.cancelled() is asked
+
+
+async def test_a_read_while_the_process_ends_is_refused_and_is_no_outage(
+    database: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with borrowed():
+        closing = asyncio.create_task(pool().close())
+        await asyncio.sleep(0)
+        with pytest.raises(Unavailable, match="not connected"):
+            await fetch("SELECT 1")
+    await closing
+    with pytest.raises(Unavailable, match="not connected"):
+        await _write()
+    assert "cannot serve" not in "".join(capsys.readouterr())
