@@ -6,7 +6,7 @@ Nothing here gives up: the end of a lease, a task or a process ends a retry, and
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 import structlog
 
@@ -36,14 +36,7 @@ class Backoff:
         return self._policy.delay_seconds(self._failures, self._chance())
 
     async def wait(self) -> None:
-        """Wait before the next try.
-
-        A task that was cancelled ends here at the latest. The failure may have come at the same moment, and taken the
-        place of the cancellation: a ``TaskGroup`` raises the errors of its tasks (until Python 3.13), and so does
-        what is closed on the way out.
-        """
-        if cast("asyncio.Task[object]", asyncio.current_task()).cancelling():
-            raise asyncio.CancelledError
+        """Wait before the next try."""
         await asyncio.sleep(self.next_seconds())
 
 

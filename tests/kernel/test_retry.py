@@ -1,8 +1,5 @@
 """Waiting before something is tried again."""
 
-import asyncio
-from contextlib import suppress
-
 import pytest
 import structlog
 from hypothesis import given
@@ -13,7 +10,6 @@ from domain.kernel.errors import Conflict, Unavailable
 from domain.kernel.retry import Backoff, keep_trying
 from domain.kernel.retry_policies import RetryPolicy
 from domain.kernel.supervision import Guarded, HandedTo
-from tests.support.waiting import PATIENCE_SECONDS
 
 POLICIES = [value for value in vars(retry_policies).values() if isinstance(value, RetryPolicy)]
 AT_ONCE = RetryPolicy(0.0, 0.0)
@@ -57,27 +53,6 @@ def test_a_retry_delay_lies_within_the_bounds_of_its_policy(policy: RetryPolicy,
 def test_delays_convert_to_nanoseconds_exactly() -> None:
     waits = [RetryPolicy(1.0, 30.0).delay_nanos(failures) for failures in (1, 2, 5, 6, 1_000)]
     assert waits == [10**9, 2 * 10**9, 16 * 10**9, 30 * 10**9, 30 * 10**9]
-
-
-async def test_a_task_that_waits_to_try_again_ends_even_if_a_failure_took_the_place_of_its_cancellation() -> None:
-    async def fail_when_ended() -> None:
-        try:
-            await asyncio.sleep(0)
-        finally:
-            raise OSError("closed on the way out")
-
-    async def try_again() -> None:
-        backoff = Backoff(AT_ONCE)
-        for _ in range(2):
-            with suppress(OSError):
-                await fail_when_ended()
-            await backoff.wait()
-
-    task = asyncio.create_task(try_again())
-    await asyncio.sleep(0)
-    task.cancel()
-    await asyncio.wait({task}, timeout=PATIENCE_SECONDS)
-    assert task.cancelled()
 
 
 async def test_an_action_is_retried_while_the_database_is_away_and_not_after_other_errors(log: Log) -> None:
