@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from tests.support.installation import free_port
+from tests.support.ports import free_port
 from tests.support.processes import ROOT, clean_environment, kill_tree
 
 FOLDER = ROOT / "deploy" / "nginx"

@@ -16,7 +16,7 @@ import pytest
 
 from adapters.database.connection import migrate
 from tests.ha.cluster import ACCOUNT, BINARIES
-from tests.support.installation import free_port
+from tests.support.ports import free_port
 from tests.support.processes import ROOT, kill_tree, run
 from tests.support.servers import roomy_folder
 from tests.support.web import Web, web_process

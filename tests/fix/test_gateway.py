@@ -14,7 +14,8 @@ from tests.support.client import Client
 from tests.support.databases import DatabaseFactory
 from tests.support.desk import Desk
 from tests.support.fix_client import FixPeer, peer
-from tests.support.installation import EMAIL, PASSWORD, Installation, Process, free_port, installation
+from tests.support.installation import EMAIL, PASSWORD, Installation, Process, installation
+from tests.support.ports import free_port
 from tests.support.waiting import until
 
 TERMS = """

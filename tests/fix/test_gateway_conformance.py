@@ -12,7 +12,7 @@ from adapters.venues.fix.gateway import fix_venue
 from adapters.venues.venue_settings import VenueSetting
 from domain.orders.venues.port import Venue
 from tests.support.fix_client import FixPeer, peer
-from tests.support.installation import free_port
+from tests.support.ports import free_port
 from tests.venues.conformance import test_conformance as conformance
 
 TERMS = """

@@ -18,7 +18,7 @@ from typing import TypeVar
 import httpx
 import psutil
 
-from tests.support.installation import free_port
+from tests.support.ports import free_port
 from tests.support.processes import ROOT, is_gone, kill_tree
 
 Answer = TypeVar("Answer")

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from adapters.embedded.ports import LOOPBACK, free_port
+from adapters.embedded.ports import LOOPBACK
 from cli.main import COMMANDS, main
 from cli.migrate import unmigrated_changes
+from tests.support.ports import free_port
 from tests.support.processes import ROOT, clean_environment, run
 
 

@@ -15,8 +15,9 @@ import pytest
 import redis
 
 from adapters.embedded import EmbeddedError, EmbeddedServices, embedded_services, running_services
-from adapters.embedded.ports import LOOPBACK, free_port
+from adapters.embedded.ports import LOOPBACK
 from adapters.embedded.server_folder import make_private_folder
+from tests.support.ports import free_port
 from tests.support.waiting import eventually
 
 _SERVE = """

@@ -14,8 +14,9 @@ import psutil
 import pytest
 
 from adapters.embedded import running_services
-from adapters.embedded.ports import LOOPBACK, free_port
+from adapters.embedded.ports import LOOPBACK
 from cli.processes import CALENDARS
+from tests.support.ports import free_port
 from tests.support.processes import ROOT, Running, clean_environment, is_gone, kill_tree, run, running
 from tests.support.waiting import eventually, until
 

@@ -8,7 +8,8 @@ import httpx
 import psutil
 import pytest
 
-from adapters.embedded.ports import LOOPBACK, free_port
+from adapters.embedded.ports import LOOPBACK
+from tests.support.ports import free_port
 from tests.support.processes import Running, is_gone, running
 from tests.support.waiting import eventually
 

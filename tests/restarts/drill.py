@@ -9,7 +9,8 @@ from pathlib import Path
 
 import psutil
 
-from adapters.embedded.ports import LOOPBACK, free_port
+from adapters.embedded.ports import LOOPBACK
+from tests.support.ports import free_port
 from tests.support.processes import Running, running
 
 OURS = ("web", "engine", "worker")

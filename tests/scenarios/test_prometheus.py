@@ -14,10 +14,10 @@ import httpx
 import orjson
 import pytest
 
-from adapters.embedded.ports import free_port
 from tests.support.client import Client
 from tests.support.desk import Desk, signed_in
 from tests.support.installation import Installation
+from tests.support.ports import free_port
 from tests.support.processes import ROOT
 from tests.support.waiting import until
 

@@ -1,7 +1,6 @@
 """A whole installation out of real processes, each of which can be killed and come back on its own."""
 
 import asyncio
-import socket
 import sys
 import time
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ import httpx
 from adapters.settings.loading import load_settings
 from adapters.wiring import open_services
 from domain.access.users import ensure_admin
+from tests.support.ports import free_port
 from tests.support.processes import Running, running
 
 EMAIL = "admin@example.com"
@@ -187,11 +187,3 @@ async def _set_up(database_url: str, environment: dict[str, str]) -> None:
         await connection.close()
     async with open_services(load_settings(environment)) as services:
         await ensure_admin(services.access, EMAIL, PASSWORD)
-
-
-def free_port() -> int:
-    """A free port."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

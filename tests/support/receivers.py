@@ -14,9 +14,9 @@ import orjson
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from adapters.embedded.ports import free_port
 from adapters.notifications.webhook_signatures import verify
 from domain.kernel.time import Nanos
+from tests.support.ports import free_port
 
 SECRET = "a-secret-of-the-webhook"
 

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from adapters.embedded.ports import free_port
+from tests.support.ports import free_port
 from tests.support.waiting import eventually
 
 _INFLUX = """

@@ -1,7 +1,6 @@
 """The web process as it is in production: its own interpreter, a real port, the administrator signed in over HTTP."""
 
 import asyncio
-import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ import httpx
 
 from adapters.settings.loading import load_settings
 from cli.prepare import prepare
+from tests.support.ports import free_port
 from tests.support.processes import Running, running
 
 _START_SECONDS = 120.0
@@ -64,7 +64,7 @@ def web_process(
         module: The module that is run as `tradegraph`.
         settings: Further variables of the environment.
     """
-    port = _free_port()
+    port = free_port()
     given = {
         "DATABASE_URL": database_url,
         "REDIS_URL": redis_url,
@@ -95,10 +95,3 @@ def _wait_until_ready(web: Web, process: Running) -> None:
             pass
         time.sleep(_POLL_SECONDS)
     raise AssertionError(f"the web process is not ready:\n{process.output}")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
