@@ -8,6 +8,8 @@ import contextvars
 from collections.abc import Awaitable, Callable
 from typing import Generic, TypeVar
 
+from domain.kernel.concurrency import end_tasks
+
 Answer = TypeVar("Answer")
 
 
@@ -35,8 +37,7 @@ class Probe(Generic[Answer]):
     async def close(self) -> None:
         """Give up a question that is not answered."""
         if self._asking is not None:
-            self._asking.cancel()
-            await asyncio.gather(self._asking, return_exceptions=True)
+            await end_tasks(self._asking)
             self._asking = None
 
     async def _answer(self) -> Answer:

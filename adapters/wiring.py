@@ -32,6 +32,7 @@ from domain.anomalies.cases.types import CaseEvent
 from domain.anomalies.log import anomaly_log
 from domain.kernel.bus import LOST
 from domain.kernel.cache import CHANNEL, VersionedCache
+from domain.kernel.concurrency import end_tasks
 from domain.kernel.errors import Unavailable
 from domain.kernel.log_tail import StoredLog
 from domain.kernel.read_cache import ReadCache
@@ -119,10 +120,7 @@ class ProcessServices:
 
     async def end(self) -> None:
         """End the tasks of this process, and give up questions that are not answered."""
-        running = [*self.tasks, *self.scrapes.tasks]
-        for task in running:
-            task.cancel()
-        await asyncio.gather(*running, return_exceptions=True)
+        await end_tasks(*self.tasks, *self.scrapes.tasks)
         await self._late.close()
 
     def on_rights_changed(self, tell: Callable[[], None]) -> None:

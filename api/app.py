@@ -5,7 +5,6 @@ opened when the server starts and closed when it stops.
 """
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
@@ -48,6 +47,7 @@ from api.transport.negotiation import wants_page
 from api.transport.origin import OriginPolicy, origin_hosts
 from api.transport.proxies import TrustedProxies
 from api.transport.sockets import Sockets
+from domain.kernel.concurrency import end_tasks, run_until_one_ends
 from domain.orders.venues.queries import VenueCondition
 from domain.system.process_load import ProcessLoad
 
@@ -144,9 +144,7 @@ class _Serving:
 
     async def watch(self) -> None:
         """Review the credentials of all connections that stay open. Never ends."""
-        async with asyncio.TaskGroup() as watching:
-            watching.create_task(self.sockets.watch())
-            watching.create_task(self.streams.watch())
+        await run_until_one_ends(self.sockets.watch(), self.streams.watch())
 
 
 class Api:
@@ -176,9 +174,7 @@ class Api:
             try:
                 yield
             finally:
-                watching.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await watching
+                await end_tasks(watching)
                 self._serving = None
 
     async def graphql(self, scope: Scope, receive: Receive, send: Send) -> None:

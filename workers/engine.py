@@ -6,8 +6,9 @@ when the holder dies or stops making progress.
 
 import asyncio
 import signal
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from functools import partial
+from typing import Any
 
 import structlog
 
@@ -16,6 +17,7 @@ from adapters.database.leases import HeldLease, hold_lease
 from adapters.settings.loading import Settings
 from adapters.venues.registry import ConfiguredVenue
 from adapters.wiring import ProcessServices, open_services
+from domain.kernel.concurrency import end_tasks, run_until_one_ends
 from domain.kernel.lease_queries import LeaseLost, check_lease
 from domain.kernel.retry import Backoff
 from domain.kernel.retry_policies import RESTART
@@ -37,7 +39,7 @@ from workers.venue_loop import role_of
 
 _log = structlog.stdlib.get_logger("engine")
 
-Play = Callable[[ProcessServices, HeldLease], Awaitable[None]]
+Play = Callable[[ProcessServices, HeldLease], Coroutine[Any, Any, None]]
 # The lease that something needs which must be played once, and what it does.
 Part = tuple[str, Play]
 
@@ -129,9 +131,7 @@ async def run_engine(
         _log.info("engine ready", roles=list(roles))
         with metrics.told(settings):
             await stop.wait()
-        for player in players:
-            player.cancel()
-        await asyncio.gather(*players, return_exceptions=True)
+        await end_tasks(*players)
     _log.info("engine stopped")
 
 
@@ -160,14 +160,5 @@ async def _play_or_say_why(services: ProcessServices, lease: HeldLease, play: Pl
 
 async def _play(services: ProcessServices, lease: HeldLease, play: Play) -> None:
     """Play the role until it ends by itself or the lease is lost."""
-    playing = asyncio.ensure_future(play(services, lease))
-    lost = asyncio.ensure_future(lease.lost.wait())
-    try:
-        await asyncio.wait({playing, lost}, return_when=asyncio.FIRST_COMPLETED)
-        if playing.done():
-            playing.result()
-    finally:
-        for task in (playing, lost):
-            task.cancel()
-        # Of a role that is told to stop nothing more is asked, whatever it stumbles over as it does.
-        await asyncio.gather(playing, lost, return_exceptions=True)
+    # Of a role that is told to stop nothing more is asked, whatever it stumbles over as it does.
+    await run_until_one_ends(play(services, lease), lease.lost.wait())

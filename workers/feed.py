@@ -16,6 +16,7 @@ from adapters.feeds.feed import Feed, FeedError, Troubled, untroubled
 from adapters.redis.tick_stream import RedisTickStream
 from adapters.settings.values import FeedSetting
 from domain.kernel.bus import Bus
+from domain.kernel.concurrency import end_tasks
 from domain.kernel.retry import keep_trying
 from domain.kernel.time import Nanos
 from domain.market.clocks import REPLAY
@@ -55,9 +56,7 @@ async def run_feed(
             for task in done:
                 task.result()
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await end_tasks(*tasks)
 
 
 async def _pump(feed: Feed, recorder: Recorder, ticks: RedisTickStream, troubled: Troubled) -> None:

@@ -14,6 +14,7 @@ import structlog
 
 from adapters.wiring import ProcessServices
 from domain.accounts.types import AccountBook
+from domain.kernel.concurrency import end_tasks
 from domain.kernel.errors import Unavailable
 from domain.kernel.numbers import ZERO
 from domain.kernel.retry_policies import RESTART
@@ -55,10 +56,7 @@ class Monitor:
                         watched.touch()
                 await asyncio.sleep(LOOK_SECONDS)
         finally:
-            tasks = list(self._watches.values())
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await end_tasks(*self._watches.values())
             await self._guard.close()
 
     def _follow_holders(self) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import structlog
 
 from adapters.wiring import ProcessServices
+from domain.kernel.concurrency import end_tasks
 from domain.kernel.supervision import Guarded
 from domain.system.health import ComponentHealth, Steadiness
 from domain.system.notifications.collecting import collect
@@ -47,9 +48,7 @@ class Notifying:
                 if not unfinished:
                     await asyncio.sleep(min(LOOK_SECONDS, self._pace.gather_seconds / 2))
         finally:
-            for task in self._sending.values():
-                task.cancel()
-            await asyncio.gather(*self._sending.values(), return_exceptions=True)
+            await end_tasks(*self._sending.values())
 
     async def _health(self) -> Sequence[ComponentHealth]:
         """The parts whose state has lasted, looked at every few seconds."""

@@ -18,6 +18,7 @@ from arq.typing import WorkerCoroutine
 from arq.worker import Worker, func
 
 from adapters.redis.connection import ANSWER_TIMEOUT_SECONDS, REDIS_ERRORS, connection_pool
+from domain.kernel.concurrency import end_tasks
 from domain.kernel.retry import Backoff
 from domain.kernel.retry_policies import REDIS
 from domain.system.rules import MAX_TIMEOUT_SECONDS
@@ -88,9 +89,7 @@ class JobQueue:
                     self.is_away = True
                 await backoff.wait()
         finally:
-            for job in jobs:
-                job.cancel()
-            await asyncio.gather(*jobs, return_exceptions=True)
+            await end_tasks(*jobs)
 
     async def close(self) -> None:
         """Close the connections."""

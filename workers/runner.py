@@ -19,6 +19,7 @@ import structlog
 
 from adapters.logs.masking import scrub_text
 from adapters.wiring import ProcessServices
+from domain.kernel.concurrency import end_tasks
 from domain.kernel.errors import DomainError, Unavailable
 from domain.kernel.ids import new_id
 from domain.kernel.lease_queries import LeaseLost
@@ -99,8 +100,7 @@ class Runner:
         try:
             await self._end(held)
         except asyncio.CancelledError:
-            held.body.cancel()
-            await asyncio.gather(held.body, return_exceptions=True)
+            await end_tasks(held.body)
             await asyncio.shield(self._give_back(attempt))
             raise
         finally:

@@ -12,6 +12,7 @@ import structlog
 
 from adapters.redis.connection import ANSWER_TIMEOUT_SECONDS, REDIS_ERRORS
 from domain.kernel.bus import Bus
+from domain.kernel.concurrency import end_tasks
 from domain.kernel.retry import keep_trying
 from domain.kernel.time import utc_now
 from domain.system.events import WAKE
@@ -55,9 +56,7 @@ class Scheduler:
                     async with asyncio.timeout(max(wait, _SOONEST_SECONDS)):
                         await self._wake.wait()
         finally:
-            listener.cancel()
-            with suppress(asyncio.CancelledError):
-                await listener
+            await end_tasks(listener)
 
     async def _register(self) -> None:
         await keep_trying(

@@ -16,6 +16,7 @@ import structlog
 
 from adapters.database.leases import HeldLease
 from domain.kernel.bus import Bus
+from domain.kernel.concurrency import run_until_one_ends
 from domain.kernel.lease_queries import LeaseLost, read_position
 from domain.kernel.retry_policies import DATABASE
 from domain.kernel.supervision import Guarded
@@ -82,24 +83,7 @@ class VenueLoop(ABC):
 
     async def run(self) -> None:
         """Work until the lease is lost or the task is cancelled."""
-        listener = asyncio.create_task(self._listen())
-        try:
-            while not self._lease.lost.is_set():
-                self._lease.progressed()
-                try:
-                    # What is stored is whole: after a failure everything is built again from there.
-                    but = (LeaseLost, OutOfStep)
-                    with Guarded(_log, "venue loop failed, will retry", but=but, venue=self.name) as guarded:
-                        await self._restore()
-                        await self._read_and_work()
-                    if guarded.failed:
-                        await asyncio.sleep(DATABASE.first_seconds)
-                except LeaseLost:
-                    return
-                except OutOfStep:
-                    _log.info("books were corrected, venue state is reloaded", venue=self.name)
-        finally:
-            await end(listener)
+        await run_until_one_ends(self._work_again_and_again(), self._listen())
 
     # ------------------------------------------------------------------ what each venue does its own way
 
@@ -116,12 +100,21 @@ class VenueLoop(ABC):
         """True if there is more work at once."""
         return bool(self._pending)
 
-    async def _read_and_work(self) -> None:
-        reader = asyncio.create_task(self._read_ticks())
-        try:
-            await self._work()
-        finally:
-            await end(reader)
+    async def _work_again_and_again(self) -> None:
+        while not self._lease.lost.is_set():
+            self._lease.progressed()
+            try:
+                # What is stored is whole: after a failure everything is built again from there.
+                but = (LeaseLost, OutOfStep)
+                with Guarded(_log, "venue loop failed, will retry", but=but, venue=self.name) as guarded:
+                    await self._restore()
+                    await run_until_one_ends(self._work(), self._read_ticks())
+                if guarded.failed:
+                    await asyncio.sleep(DATABASE.first_seconds)
+            except LeaseLost:
+                return
+            except OutOfStep:
+                _log.info("books were corrected, venue state is reloaded", venue=self.name)
 
     # ------------------------------------------------------------------ starting
 
@@ -271,10 +264,3 @@ class VenueLoop(ABC):
 def role_of(venue: str) -> str:
     """The lease of a venue's router."""
     return f"venue:{venue}"
-
-
-async def end(task: asyncio.Task[None]) -> None:
-    """Cancel a task and wait for its end."""
-    task.cancel()
-    with suppress(asyncio.CancelledError):
-        await task

@@ -9,6 +9,7 @@ import structlog
 from adapters.database.clock import following_clock
 from adapters.settings.loading import Settings
 from adapters.wiring import open_services
+from domain.kernel.concurrency import run_until_one_ends
 from domain.system.scheduling import Definitions
 from domain.system.task_definitions import DEFINITIONS
 from workers.detecting import run_detecting
@@ -40,34 +41,21 @@ async def run_worker(
         metrics = WorkerMetrics()
         runner = Runner(services, functions, definitions, metrics.ended)
         scheduler = Scheduler(services.bus, runner.definitions, queue)
-        parts = [
-            asyncio.create_task(part)
-            for part in (
-                scheduler.run(),
-                Heart(runner.name, services.bus, scheduler, queue).run(),
-                queue.take(runner.run),
-                runner.beat(),
-                run_detecting(services.bus, services.market),
-                Notifying(services).run(),
-                Exporting(services).run(),
-                metrics.vital.watch(services.inspection.servers),
-                _wait(stop),
-            )
-        ]
         _log.info("worker ready", worker=runner.name)
         try:
             with metrics.told(settings):
                 # None of them ends by itself: one that does takes the process with it, which is then started again.
-                done, _ = await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
-                for part in done:
-                    part.result()
+                await run_until_one_ends(
+                    scheduler.run(),
+                    Heart(runner.name, services.bus, scheduler, queue).run(),
+                    queue.take(runner.run),
+                    runner.beat(),
+                    run_detecting(services.bus, services.market),
+                    Notifying(services).run(),
+                    Exporting(services).run(),
+                    metrics.vital.watch(services.inspection.servers),
+                    stop.wait(),
+                )
         finally:
-            for part in parts:
-                part.cancel()
-            await asyncio.gather(*parts, return_exceptions=True)
             await queue.close()
     _log.info("worker stopped")
-
-
-async def _wait(stop: asyncio.Event) -> None:
-    await stop.wait()

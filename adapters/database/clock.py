@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from domain.kernel.clock_queries import read_clock
+from domain.kernel.concurrency import end_tasks
 from domain.kernel.supervision import Guarded
 from domain.kernel.time import set_clock, utc_now
 
@@ -63,5 +64,4 @@ async def following_clock() -> AsyncIterator[None]:
     try:
         yield
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        await end_tasks(task)

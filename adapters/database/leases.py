@@ -16,6 +16,7 @@ import structlog
 
 from adapters.database.connection import process_name
 from adapters.logs.masking import scrub_text
+from domain.kernel.concurrency import end_tasks
 from domain.kernel.database import fetch, unavailable_when_down
 from domain.kernel.retry_policies import DATABASE
 from domain.system.health import ComponentState, RoleFacts
@@ -154,9 +155,7 @@ async def hold_lease(database_url: str, role: str, *, wait: bool = True) -> Asyn
         yield lease
     finally:
         if watch is not None:
-            watch.cancel()
-            with suppress(asyncio.CancelledError):
-                await watch
+            await end_tasks(watch)
         with suppress(*_LOST):
             await connection.close(timeout=2)
 

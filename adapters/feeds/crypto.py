@@ -22,6 +22,7 @@ from adapters.venues.crypto.exchange_address import ExchangeAddress
 from adapters.venues.crypto.failures import ExchangeFailure, Fate
 from adapters.venues.crypto.symbols import Instruments, Symbols
 from adapters.venues.crypto.translation import NANOS_PER_MILLISECOND
+from domain.kernel.concurrency import end_tasks
 from domain.kernel.errors import Unavailable
 from domain.kernel.numbers import ZERO
 from domain.kernel.retry import Backoff
@@ -116,9 +117,7 @@ class _Session:
                 async for batch in self._until_others_trade(names):
                     yield batch
             finally:
-                for task in tasks:
-                    task.cancel()
-                await asyncio.gather(*tasks, return_exceptions=True)
+                await end_tasks(*tasks)
                 await self._connection.close_streams()
         raise self._failure
 

@@ -21,6 +21,7 @@ from redis.exceptions import RedisError
 from adapters.redis.connection import ANSWER_TIMEOUT_SECONDS, REDIS_ERRORS, connection_pool
 from adapters.redis.raw_connection import RawConnection, open_raw
 from domain.kernel.bus import LOST, Message
+from domain.kernel.concurrency import end_tasks, run_until_one_ends
 from domain.kernel.retry import Backoff
 from domain.kernel.retry_policies import REDIS
 
@@ -221,9 +222,9 @@ class _Subscriptions:
                     _log.info("bus listens", reconnected=not first)
                     down = False
                     await self._serve(connection, backoff)
-            except* Exception as errors:  # noqa: BLE001  whatever it was, without this task the process is deaf
+            except Exception as error:  # noqa: BLE001  whatever it was, without this task the process is deaf
                 if not down:
-                    _log.warning("bus cannot listen, will retry", error=repr(errors.exceptions[0]))
+                    _log.warning("bus cannot listen, will retry", error=repr(error))
                 down = True
             finally:
                 self._commands = None
@@ -238,10 +239,9 @@ class _Subscriptions:
         self._subscribe(self._listeners)
         async with self._confirmed:
             self._confirmed.notify_all()
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._write(connection, commands))
-            tasks.create_task(self._read(connection, backoff))
-            tasks.create_task(self._ask_when_silent(commands))
+        await run_until_one_ends(
+            self._write(connection, commands), self._read(connection, backoff), self._ask_when_silent(commands)
+        )
 
     async def _write(self, connection: RawConnection, commands: asyncio.Queue[tuple[str, ...]]) -> None:
         while True:
@@ -336,9 +336,7 @@ class RedisBus:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end_tasks(*self._tasks)
         self._subscriptions.close()
         try:
             async with asyncio.timeout(1):

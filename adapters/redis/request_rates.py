@@ -15,6 +15,7 @@ from redis.asyncio import Redis
 
 from adapters.redis.connection import REDIS_ERRORS, connection_pool
 from domain.access.token_buckets import Allowance, Rate, TokenBuckets
+from domain.kernel.concurrency import end_tasks
 
 REPORT_SECONDS = 0.1
 _TIMEOUT_SECONDS = 2.0
@@ -59,8 +60,7 @@ class SharedRates:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._reporting is not None:
-            self._reporting.cancel()
-            await asyncio.gather(self._reporting, return_exceptions=True)
+            await end_tasks(self._reporting)
         await self._client.connection_pool.disconnect()
 
     def take(self, kind: str, key: str) -> Allowance | None:

@@ -16,6 +16,7 @@ from uuid import UUID
 from api.realtime.streams import EventLog
 from api.scalars import Cursor
 from domain.access.types import Actor
+from domain.kernel.concurrency import end_tasks
 from domain.kernel.errors import BadInput, Unavailable
 from domain.kernel.supervision import HandedTo
 
@@ -56,9 +57,7 @@ async def merge(sources: Iterable[Open[Value]]) -> AsyncGenerator[Value, None]:
             else:
                 yield value  # type: ignore[misc]  # neither an error nor an end
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await end_tasks(*tasks)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,11 @@ the loss, and otherwise within a second, because the head of a followed log is r
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
 from domain.kernel.bus import LOST, Bus, Message
+from domain.kernel.concurrency import end_tasks
 from domain.kernel.errors import BadInput, Unavailable
 
 POLL_SECONDS = 1.0
@@ -111,9 +111,7 @@ async def follow(bus: Bus, source: LogSource[Event], after: int) -> AsyncIterato
                         yield events
         finally:
             if heard is not None:
-                heard.cancel()
-                with suppress(asyncio.CancelledError, Unavailable):
-                    await heard
+                await end_tasks(heard)
 
 
 def gone(after: int) -> BadInput:

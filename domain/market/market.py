@@ -18,6 +18,7 @@ from uuid import UUID
 import structlog
 
 from domain.kernel.cache import VersionedCache
+from domain.kernel.concurrency import end_tasks
 from domain.kernel.day_roll import DayRoll
 from domain.kernel.errors import NotFound, Unavailable
 from domain.kernel.retry import Backoff
@@ -96,8 +97,7 @@ class Market:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._following is not None:
-            self._following.cancel()
-            await asyncio.gather(self._following, return_exceptions=True)
+            await end_tasks(self._following)
 
     def new_board(self, clock: Callable[[], int] = Nanos.now) -> QuoteBoard:
         """An empty board with this market's days and bounds."""

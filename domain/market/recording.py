@@ -15,6 +15,7 @@ from uuid import UUID
 import structlog
 
 from domain.kernel.bus import Bus
+from domain.kernel.concurrency import run_until_one_ends
 from domain.kernel.retry import keep_trying
 from domain.kernel.unit_of_work import unit_of_work
 from domain.market import queries
@@ -93,16 +94,7 @@ class Recorder:
         Raises:
             AnotherRecorder: somebody else records too.
         """
-        reading = asyncio.create_task(self._follow())
-        storing = asyncio.create_task(self._store_forever())
-        try:
-            done, _ = await asyncio.wait({reading, storing}, return_when=asyncio.FIRST_COMPLETED)
-            for task in done:
-                task.result()
-        finally:
-            for task in (reading, storing):
-                task.cancel()
-            await asyncio.gather(reading, storing, return_exceptions=True)
+        await run_until_one_ends(self._follow(), self._store_forever())
 
     async def reached(self, position: str) -> None:
         """Wait until everything up to ``position`` has been read."""

@@ -18,6 +18,7 @@ from domain.accounts.events import apply_figures
 from domain.accounts.log import AccountLogs
 from domain.accounts.queries import read_books
 from domain.accounts.types import AccountBook, AccountEvent
+from domain.kernel.concurrency import end_tasks
 from domain.kernel.errors import Unavailable
 from domain.kernel.retry import Backoff
 from domain.kernel.retry_policies import RESTART
@@ -142,11 +143,7 @@ class LiveBooks:
         if not self._watched:
             tasks.append(self._quotes)
             self._quotes = None
-        for task in tasks:
-            if task is not None:
-                task.cancel()
-                with suppress(asyncio.CancelledError):
-                    await task
+        await end_tasks(*filter(None, tasks))
 
     async def _follow(self, watched: Watched) -> None:
         backoff = Backoff(RESTART)

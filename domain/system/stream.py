@@ -8,6 +8,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from domain.kernel.bus import LOST, Bus, Message
+from domain.kernel.concurrency import end_tasks
 from domain.kernel.errors import Unavailable
 from domain.system.events import RUNS, decode_run
 from domain.system.queries import read_changed
@@ -62,9 +63,7 @@ async def live_runs(bus: Bus, task: str | None = None) -> AsyncIterator[TaskRun]
                         yield run
         finally:
             if heard is not None:
-                heard.cancel()
-                with suppress(asyncio.CancelledError, Unavailable):
-                    await heard
+                await end_tasks(heard)
 
 
 async def _hear(messages: AsyncIterator[Message]) -> Message:

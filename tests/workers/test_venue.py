@@ -26,6 +26,7 @@ from tests.orders.factories import SPOT
 from tests.support.trading import Platform, platform, running_venue
 from tests.support.waiting import until
 from workers.venue import ROLE
+from workers.venue_loop import VenueLoop
 
 
 @pytest.fixture
@@ -91,6 +92,27 @@ async def test_a_failed_step_is_repeated_and_takes_effect_once(desk: Platform, m
     assert await executions(orders[0]) == [(99, Decimal("0.5"))]
     assert await executions(orders[1]) == [(Decimal("100.01"), Decimal(1))]
     assert (await prove_book(account.id, (await desk.services.market.catalog()).by_id)).breaks == []
+
+
+async def test_a_reader_of_ticks_that_breaks_is_started_again(desk: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
+    read, failures = VenueLoop._read_ticks, [True, True]
+
+    async def read_or_fail(loop: VenueLoop) -> None:
+        if failures:
+            failures.pop()
+            raise RuntimeError("ticks cannot be read")
+        await read(loop)
+
+    owner, account = await desk.open_account("1000")
+    (order,) = await desk.place(owner, bid(account.id, "99"))
+    monkeypatch.setattr(VenueLoop, "_read_ticks", read_or_fail)
+    monkeypatch.setattr("workers.venue_loop.DATABASE", RetryPolicy(0.01, 0.01))
+    async with running_venue(desk):
+        await desk.settled(order.id)
+        await desk.quote("COIN", "98.9", "99", "2")
+        await desk.filled(order.id, "2")
+    assert failures == []
+    assert await executions(order) == [(99, Decimal(2))]
 
 
 async def test_a_trailing_stop_continues_after_a_restart(desk: Platform) -> None:

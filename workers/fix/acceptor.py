@@ -19,6 +19,7 @@ from adapters.fix.tags import MsgType, Tag
 from adapters.settings.values import Address
 from adapters.wiring import ProcessServices
 from domain.access.addresses import network_of
+from domain.kernel.concurrency import end_tasks
 from domain.kernel.errors import DomainError
 from domain.kernel.supervision import Guarded
 from domain.kernel.time import utc_now
@@ -70,9 +71,7 @@ class Acceptor:
             server.close()
             for client in filter(None, self._clients.values()):
                 await client.end("The server is stopping.")
-            for task in self._tasks:
-                task.cancel()
-            await asyncio.gather(*self._tasks, return_exceptions=True)
+            await end_tasks(*self._tasks)
 
     async def _clean(self) -> None:
         async with unit_of_work(self._services.bus) as work:

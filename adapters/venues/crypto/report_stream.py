@@ -17,6 +17,7 @@ from adapters.venues.crypto.failures import ExchangeFailure
 from adapters.venues.crypto.report_polling import polled
 from adapters.venues.crypto.symbols import Symbols
 from adapters.venues.crypto.translation import venue_execution, venue_order
+from domain.kernel.concurrency import end_tasks
 from domain.kernel.errors import DomainError
 from domain.kernel.supervision import HandedTo
 from domain.orders.venues.port import VenueUnavailable
@@ -94,9 +95,7 @@ class _Stream:
 
     async def end(self) -> None:
         """Stop watching and close the exchange's connection; the next ``begin`` makes a new one."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end_tasks(*self._tasks)
         self._tasks = []
         await self._connection.close_streams()
 

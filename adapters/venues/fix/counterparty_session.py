@@ -22,6 +22,7 @@ from adapters.fix.tags import MsgType, Tag
 from adapters.venues.fix.kept_reports import keep_reports
 from adapters.venues.fix.terms import CounterpartyTerms
 from domain.kernel.bus import NullBus
+from domain.kernel.concurrency import end_tasks
 from domain.kernel.errors import DomainError
 from domain.kernel.retry import Backoff
 from domain.kernel.retry_policies import EXCHANGE
@@ -82,8 +83,7 @@ class CounterpartySession:
                     async with asyncio.timeout(_LEAVE_SECONDS):
                         await link.act(link.session.log_out("The platform leaves."))
                         await asyncio.wait({task}, timeout=_LEAVE_SECONDS)
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+            await end_tasks(task)
 
     @property
     def session_id(self) -> UUID:

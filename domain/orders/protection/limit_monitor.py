@@ -19,6 +19,7 @@ from domain.access.attribution import PlatformPart, actor_of
 from domain.access.types import PLATFORM_ROLE
 from domain.accounts.rules import is_restricted_by
 from domain.accounts.types import AccountState
+from domain.kernel.concurrency import end_tasks
 from domain.kernel.errors import DomainError, Unavailable
 from domain.kernel.numbers import ZERO
 from domain.kernel.retry import Backoff
@@ -83,9 +84,7 @@ class LimitMonitor:
         tasks = list(self._liquidations.values())
         if tasks and within_seconds:
             await asyncio.wait(tasks, timeout=within_seconds)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await end_tasks(*tasks)
 
     async def rules(self) -> tuple[RiskRule, ...]:
         """The rules in force that apply to open positions."""

@@ -15,6 +15,7 @@ from uuid import UUID
 
 import structlog
 
+from domain.kernel.concurrency import end_tasks
 from domain.kernel.retry import Backoff
 from domain.kernel.retry_policies import EXCHANGE
 from domain.kernel.supervision import Guarded
@@ -108,10 +109,7 @@ class VenueClient:
 
     async def stop(self) -> None:
         """End all tasks; requests in flight stay unanswered."""
-        tasks = list(self._tasks)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await end_tasks(*self._tasks)
         self.is_connected = False
 
     def take(self, most: int) -> list[Item]:
