@@ -18,7 +18,7 @@ from domain.kernel.named_form import NamedForm
 from domain.kernel.numbers import ONE, ZERO
 from domain.kernel.time import Nanos
 from domain.orders.model.order import Execution, Order
-from domain.orders.model.stored_forms import read_violation, violation_snapshot
+from domain.orders.model.stored_forms import read_number, read_time, read_violation, violation_snapshot
 from domain.orders.model.types import (
     Contingency,
     Liquidity,
@@ -127,19 +127,19 @@ def read_order_1(values: list[Any]) -> Order:
         time_in_force=TimeInForce(values[7]),
         position_effect=PositionEffect(values[8]),
         quantity=Decimal(values[9]),
-        limit_price=_number(values[10]),
-        stop_price=_number(values[11]),
-        trailing_offset=_number(values[12]),
+        limit_price=read_number(values[10]),
+        stop_price=read_number(values[11]),
+        trailing_offset=read_number(values[12]),
         trailing_offset_kind=OffsetKind(values[13]) if values[13] else None,
-        limit_offset=_number(values[14]),
-        activation_price=_number(values[15]),
+        limit_offset=read_number(values[14]),
+        activation_price=read_number(values[15]),
         trigger_price=TriggerPrice(values[16]),
         post_only=values[17],
         reduce_only=values[18],
-        expires_at=_moment(values[19]),
+        expires_at=read_time(values[19]),
         status=OrderStatus(values[20]),
         filled_quantity=Decimal(values[21]),
-        average_price=_number(values[22]),
+        average_price=read_number(values[22]),
         fees=Decimal(values[23]),
         reserved=Decimal(values[24]),
         strategy=values[25],
@@ -154,8 +154,8 @@ def read_order_1(values: list[Any]) -> Order:
         violations=tuple(read_violation(value) for value in values[34]),
         created_at=datetime.fromisoformat(values[35]),
         updated_at=datetime.fromisoformat(values[36]),
-        triggered_at=_moment(values[37]),
-        closed_at=_moment(values[38]),
+        triggered_at=read_time(values[37]),
+        closed_at=read_time(values[38]),
         version=values[39],
         symbol=values[40],
         placed_by=None,
@@ -182,20 +182,12 @@ def read_execution_1(values: list[Any]) -> Execution:
         realized_pnl=Decimal(values[12]),
         liquidity=Liquidity(values[13]),
         at=Nanos(values[14]),
-        busted_at=_moment(values[15]),
+        busted_at=read_time(values[15]),
         corrected_by=UUID(values[16]) if values[16] else None,
         created_at=datetime.fromisoformat(values[17]),
         symbol=values[18],
         fx_rate=Decimal(values[19]),
     )
-
-
-def _number(value: str | None) -> Decimal | None:
-    return None if value is None else Decimal(value)
-
-
-def _moment(value: str | None) -> datetime | None:
-    return None if value is None else datetime.fromisoformat(value)
 
 
 ReadOrder = Callable[[Any, AccountEvent], Order]

@@ -1,4 +1,4 @@
-"""The stored JSON of an order's violations and pending changes."""
+"""The stored JSON of an order's violations and pending changes, and of the numbers and times in stored forms."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -28,8 +28,8 @@ def read_violation(value: dict[str, Any]) -> RiskViolation:
         kind=RiskRuleKind(value["kind"]),
         rule_id=UUID(value["ruleId"]) if value["ruleId"] else None,
         action=RiskAction(value["action"]),
-        limit=_number(value["limit"]),
-        observed=_number(value["observed"]),
+        limit=read_number(value["limit"]),
+        observed=read_number(value["observed"]),
         message=value["message"],
     )
 
@@ -50,13 +50,13 @@ def change_snapshot(change: PendingChange) -> dict[str, Any]:
 def read_change(value: dict[str, Any]) -> PendingChange:
     """The change of a JSON of ``change_snapshot``."""
     return PendingChange(
-        quantity=_number(value["quantity"]),
-        limit_price=_number(value["limitPrice"]),
-        stop_price=_number(value["stopPrice"]),
-        trailing_offset=_number(value["trailingOffset"]),
-        expires_at=_moment(value["expiresAt"]),
+        quantity=read_number(value["quantity"]),
+        limit_price=read_number(value["limitPrice"]),
+        stop_price=read_number(value["stopPrice"]),
+        trailing_offset=read_number(value["trailingOffset"]),
+        expires_at=read_time(value["expiresAt"]),
         quantity_after=Decimal(value["quantityAfter"]),
-        reserve_price_after=_number(value["reservePriceAfter"]),
+        reserve_price_after=read_number(value["reservePriceAfter"]),
     )
 
 
@@ -64,9 +64,11 @@ def _text(value: Decimal | None) -> str | None:
     return None if value is None else plain(value)
 
 
-def _number(value: str | None) -> Decimal | None:
+def read_number(value: str | None) -> Decimal | None:
+    """The number that a stored text spells; None where none was stored."""
     return None if value is None else Decimal(value)
 
 
-def _moment(value: str | None) -> datetime | None:
+def read_time(value: str | None) -> datetime | None:
+    """The time of a stored ISO 8601 text; None where none was stored."""
     return None if value is None else datetime.fromisoformat(value)
