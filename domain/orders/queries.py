@@ -21,6 +21,7 @@ from domain.kernel.unit_of_work import UnitOfWork, Writing
 from domain.orders.model.order import CHANGEABLE, TERMS, Execution, Order
 from domain.orders.model.stored_forms import change_snapshot, read_change, read_violation, violation_snapshot
 from domain.orders.model.types import Liquidity, PositionEffect, Side
+from domain.orders.model.venue_commands import QueuedCommand
 from domain.positions.queries import FOR_ORDERS, SELECT_POSITION, by_account
 from domain.positions.types import PositionBook, PositionKey
 
@@ -189,10 +190,8 @@ async def insert_executions(work: UnitOfWork, executions: Sequence[Execution]) -
     await work.write(_INSERT_EXECUTIONS, [_execution_row(execution) for execution in executions])
 
 
-async def insert_commands(
-    work: Writing, commands: Sequence[tuple[str, Order]], payloads: Sequence[str | None] | None = None
-) -> None:
-    """Queue commands to venues: (kind, order) each, in order; wakes each venue once after the commit."""
+async def insert_commands(work: Writing, commands: Sequence[QueuedCommand]) -> None:
+    """Queue commands to venues, in order; wakes each venue once after the commit."""
     rows: list[Record] = [
         {
             "venue": order.venue,
@@ -202,10 +201,10 @@ async def insert_commands(
             "payload": payload,
             "created_at": work.now,
         }
-        for (kind, order), payload in zip(commands, payloads or [None] * len(commands), strict=True)
+        for kind, order, payload in commands
     ]
     await work.write(_INSERT_COMMANDS, rows)
-    for venue in {order.venue for _, order in commands}:
+    for venue in {order.venue for _, order, _ in commands}:
         work.publish(wake_channel(venue), b"")
 
 

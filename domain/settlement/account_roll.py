@@ -19,6 +19,7 @@ from domain.orders.books.replay import bucket_of_execution
 from domain.orders.deciding.trading_book import TradingBook
 from domain.orders.model.order import Execution, Order
 from domain.orders.model.types import Side
+from domain.orders.model.venue_commands import QueuedCommand
 from domain.positions.adjustments import AdjustmentKind, PositionAdjustment, adjust
 from domain.positions.types import PositionBook, PositionKey
 from domain.positions.valuation import newest_rate, value_all
@@ -50,7 +51,7 @@ class AccountRoll:
     realized: dict[UUID, Decimal] = field(default_factory=dict)
     adjustments: list[PositionAdjustment] = field(default_factory=list)
     changed: dict[UUID, Order] = field(default_factory=dict)
-    commands: list[tuple[str, Order]] = field(default_factory=list)
+    commands: list[QueuedCommand] = field(default_factory=list)
     statement: DailyStatement | None = None
 
     @property

@@ -54,9 +54,9 @@ async def _look_again(roll: AccountRoll) -> None:
     """Send the new position to the venue, also if no order was restated: else it would cut exits to the old one."""
     concerned = {position.instrument_id for position in roll.concerned}
     touched = concerned & {action.instrument_id for action in roll.day.actions}
-    if touched and not any(kind == REARM for kind, _ in roll.commands):
+    if touched and not any(kind == REARM for kind, *_ in roll.commands):
         newest = await newest_order(roll.work, roll.account.id, touched)
-        roll.commands += [(REARM, newest)] if newest is not None else []
+        roll.commands += [(REARM, newest, None)] if newest is not None else []
 
 
 def _adjust(roll: AccountRoll, position: PositionBook, action: CorporateAction) -> None:
@@ -86,7 +86,7 @@ def _restate_orders(roll: AccountRoll, action: CorporateAction) -> None:
         CORPORATE_ACTION,
     )
     roll.changed |= {order.id: order for order in cancelled}
-    roll.commands += [(CANCEL, order) for order in cancelled]
+    roll.commands += [(CANCEL, order, None) for order in cancelled]
     staying = [order for order in orders if order.id not in gone]
     unreserve_orders(account, roll.book.legs(staying))
     restated = [order for order in staying if restate(order, action, instrument)]
@@ -102,7 +102,7 @@ def _restate_orders(roll: AccountRoll, action: CorporateAction) -> None:
         record_order(account, OrderEventKind.REPLACED, roll.work.now, order, detail=detail)
     roll.changed |= {order.id: order for order in staying}
     # The venue believes in what was: it must look again.
-    roll.commands += [(REARM, order) for order in restated[:1]]
+    roll.commands += [(REARM, order, None) for order in restated[:1]]
     for position in roll.positions.values():
         if position.instrument_id == instrument.id:
             refresh_reserved(account, position)
@@ -147,7 +147,7 @@ async def end_day(roll: AccountRoll) -> None:
     ]
     cancelled = mark_canceling(roll.work, overdue, {roll.account.id: roll.account}, PlatformPart.SETTLEMENT, DAY_ENDED)
     roll.changed |= {order.id: order for order in cancelled}
-    roll.commands += [(CANCEL, order) for order in cancelled]
+    roll.commands += [(CANCEL, order, None) for order in cancelled]
     for position in roll.positions.values():
         left = min(position.today_quantity, roll.opened_since(position, _still_today(roll, position)))
         if position.today_quantity != left:

@@ -240,7 +240,7 @@ async def test_a_request_in_flight_completes_while_the_router_is_rebuilt(desk: R
         (order,) = await desk.whole.place(owner, bid(account.id, "98"))
         await sent_at(order)
         async with unit_of_work(bus) as work:
-            await insert_commands(work, [(REARM, before)])
+            await insert_commands(work, [(REARM, before, None)])
 
         async def taken() -> bool:
             return not await fetch("SELECT 1 FROM venue_commands")

@@ -235,4 +235,4 @@ class Reversal:
         await position_queries.write_positions(work, book.positions.values())
         await account_queries.write_books(work, [self._account])
         # The venue believes in other fills and another position: it must look again.
-        await queries.insert_commands(work, [(REARM, order)])
+        await queries.insert_commands(work, [(REARM, order, None)])

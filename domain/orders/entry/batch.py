@@ -31,7 +31,7 @@ from domain.orders.deciding.trading_book import MarketState, TradingBook, bucket
 from domain.orders.entry.activity_queries import add_activity, load_activity
 from domain.orders.entry.book_memory import BookMemory, RememberedBook
 from domain.orders.entry.context import Markets, OrderContext, ReferenceData
-from domain.orders.entry.displacing import Displacement, cancel_displaced
+from domain.orders.entry.displacing import Displacement, cancel_displaced, put_cancels_before
 from domain.orders.entry.group_commit import ActorsCall
 from domain.orders.model import refusals
 from domain.orders.model.commands import PlaceOrder, request_digest
@@ -39,7 +39,7 @@ from domain.orders.model.events import OrderChanged, record_orders, signals_of
 from domain.orders.model.order import REUSED_ID, Order
 from domain.orders.model.refusals import Refusal
 from domain.orders.model.types import OrderEventKind, OrderStatus, Side
-from domain.orders.model.venue_commands import CANCEL, SUBMIT
+from domain.orders.model.venue_commands import SUBMIT, QueuedCommand
 from domain.orders.trace_queries import INSERT_TRACES, trace_of
 from domain.positions import queries as position_queries
 from domain.risk.events import raise_events
@@ -131,8 +131,7 @@ class Batch:
         self._known: dict[tuple[UUID, str], Order] = {}
         self._groups: dict[UUID, list[Order]] = {}
         self._new: list[Order] = []
-        self._commands: list[tuple[str, Order]] = []
-        self._payloads: list[str | None] = []
+        self._commands: list[QueuedCommand] = []
         self._displacements: list[Displacement] = []
         self._traces: list[Record] = []
         self.markets = Markets(context)
@@ -364,8 +363,7 @@ class Batch:
             record_orders(self._books[account_id].account, now, own)
 
     def _submit(self, order: Order, payload: str | None) -> None:
-        self._commands.append((SUBMIT, order))
-        self._payloads.append(payload)
+        self._commands.append((SUBMIT, order, payload))
 
     async def write(self, work: UnitOfWork) -> None:
         """Store everything, in a number of statements that does not depend on the number of orders."""
@@ -382,10 +380,7 @@ class Batch:
         books = {account_id: book.account for account_id, book in self._books.items()}
         for displacement in self._displacements:
             canceled = await cancel_displaced(work, displacement, books, self._new)
-            if canceled:
-                place = next(i for i, (_, order) in enumerate(self._commands) if order is displacement.newer)
-                self._commands[place:place] = [(CANCEL, order) for order in canceled]
-                self._payloads[place:place] = [None] * len(canceled)
+            put_cancels_before(displacement.newer, canceled, self._commands)
 
     async def _write_orders(self, work: Writing) -> None:
         books = self._books.values()
@@ -393,5 +388,5 @@ class Batch:
         await position_queries.write_positions(work, (row for book in books for row in book.positions.values()))
         activities = {book.account.id: book.activity for book in books if book.activity is not None}
         await add_activity(work, activities, {book.account.id: book.account for book in books})
-        await queries.insert_commands(work, self._commands, self._payloads)
+        await queries.insert_commands(work, self._commands)
         await work.write(INSERT_TRACES, self._traces)

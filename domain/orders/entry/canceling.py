@@ -128,7 +128,7 @@ class OrderCanceling:
             own.append(AccountEvent(order.account_id, len(own) + 1, kind, work.now, order.id, payload))
         asked = list(wanted.values())
         await record_all(work, [_note(call) for call in mine.values()])
-        await queries.insert_commands(work, [(CANCEL, order) for order in asked])
+        await queries.insert_commands(work, [(CANCEL, order, None) for order in asked])
         changes = encode_rows([change_as_read(order, found[order.id].stamp) for order in asked])
         await guarded_queries.write_events_of_others(work, events, CHANGE_AS_READ, list(events), changes)
         work.finish(self._bus)
@@ -211,7 +211,7 @@ async def request_cancels(
             continue
         await update_pending(work, wanted)
         await account_queries.write_books(work, books.values())
-        await queries.insert_commands(work, [(CANCEL, order) for order in wanted])
+        await queries.insert_commands(work, [(CANCEL, order, None) for order in wanted])
         if start + _AT_A_STRETCH < len(orders):
             await work.flush()
             for book in books.values():

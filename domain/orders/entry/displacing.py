@@ -17,6 +17,7 @@ from domain.orders.entry.canceling import mark_canceling
 from domain.orders.model.order import VENUE, Order
 from domain.orders.model.order_types import RESTING
 from domain.orders.model.types import OrderStatus
+from domain.orders.model.venue_commands import CANCEL, QueuedCommand
 
 CAUSE = "SELF_TRADE"
 Result = TypeVar("Result")
@@ -59,6 +60,13 @@ async def cancel_displaced(
     canceled = mark_canceling(work, [order for order in older if _meets(order, newer, displaced)], books, by, CAUSE)
     await queries.update_orders(work, [order for order in canceled if order.id not in known])
     return canceled
+
+
+def put_cancels_before(newer: Order, canceled: Sequence[Order], commands: list[QueuedCommand]) -> None:
+    """Put the cancels of displaced orders before the command of the newer one."""
+    if canceled:
+        place = next(place for place, (_, order, _) in enumerate(commands) if order is newer)
+        commands[place:place] = [(CANCEL, order, None) for order in canceled]
 
 
 def _place(batch: Sequence[Order], newer: Order) -> int:

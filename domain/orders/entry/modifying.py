@@ -30,7 +30,7 @@ from domain.orders.deciding.trading_book import EXCLUSIVE, TradingBook, alternat
 from domain.orders.entry.activity_queries import add_activity, load_activity
 from domain.orders.entry.book_memory import BookMemory, RememberedBook
 from domain.orders.entry.context import Markets, OrderContext, ReferenceData
-from domain.orders.entry.displacing import Displacement, cancel_displaced, with_enough_prices
+from domain.orders.entry.displacing import Displacement, cancel_displaced, put_cancels_before, with_enough_prices
 from domain.orders.entry.finding import FoundCall, OrderFinding
 from domain.orders.entry.group_commit import GroupCommit, outcomes_of
 from domain.orders.entry.placing import OrderEntry
@@ -40,7 +40,7 @@ from domain.orders.model.order import Order, PendingChange
 from domain.orders.model.order_validation import check_change
 from domain.orders.model.stored_forms import change_snapshot
 from domain.orders.model.types import OrderEventKind, PendingAction
-from domain.orders.model.venue_commands import CANCEL, REPLACE
+from domain.orders.model.venue_commands import REPLACE, QueuedCommand
 from domain.orders.row_stamps import Stamp
 from domain.positions import queries as position_queries
 
@@ -139,8 +139,7 @@ class _Batch:
         self._orders: dict[UUID, Order] = {}
         self._stamps: dict[UUID, Stamp] = {}
         self._changed: dict[UUID, Order] = {}
-        self._commands: list[tuple[str, Order]] = []
-        self._payloads: list[str | None] = []
+        self._commands: list[QueuedCommand] = []
         self._displacements: list[Displacement] = []
         self._notes: list[Note] = []
 
@@ -220,8 +219,7 @@ class _Batch:
         order.updated_at = now
         order.version += 1
         asked = change_snapshot(change)
-        self._commands.append((REPLACE, order))
-        self._payloads.append(orjson.dumps(asked).decode())
+        self._commands.append((REPLACE, order, orjson.dumps(asked).decode()))
         detail = {"requested": {name: asked[name] for name in _ASKED if asked[name] is not None}}
         book = self._books[order.account_id]
         position = book.positions.get((order.instrument_id, bucket_of(order, book.account.position_mode)))
@@ -261,7 +259,7 @@ class _Batch:
         await position_queries.write_positions(work, (row for book in books for row in book.positions.values()))
         activities = {book.account.id: book.activity for book in books if book.activity is not None}
         await add_activity(work, activities, {book.account.id: book.account for book in books})
-        await queries.insert_commands(work, self._commands, self._payloads)
+        await queries.insert_commands(work, self._commands)
         await record_all(work, self._notes)
 
     async def _cancel_displaced(self, work: UnitOfWork) -> None:
@@ -271,9 +269,7 @@ class _Batch:
             newer = displacement.newer
             others = [order for order in self._changed.values() if order is not newer]
             canceled = await cancel_displaced(work, displacement, books, [*others, newer])
-            place = next(i for i, (_, order) in enumerate(self._commands) if order is newer)
-            self._commands[place:place] = [(CANCEL, order) for order in canceled]
-            self._payloads[place:place] = [None] * len(canceled)
+            put_cancels_before(newer, canceled, self._commands)
 
 
 def _newest(found: Iterable[StoredOrder]) -> dict[UUID, StoredOrder]:

@@ -12,6 +12,8 @@ CANCEL = "CANCEL"
 REPLACE = "REPLACE"
 # Fills or positions were changed beside the venue: it must look again.
 REARM = "REARM"
+# A command to be stored: its kind, its order, and the JSON of what it says beyond the order, if anything.
+QueuedCommand = tuple[str, Order, str | None]
 
 
 @unguarded

@@ -15,7 +15,7 @@ async def test_orders_beside_a_correction_are_not_taken_with_it(quiet_desk: Plat
     services = quiet_desk.services
     (before,) = await quiet_desk.place(owner, command(account_id=book.id))
     async with unit_of_work(services.bus) as work:
-        await insert_commands(work, [(REARM, before)])
+        await insert_commands(work, [(REARM, before, None)])
     (behind,) = await quiet_desk.place(owner, command(account_id=book.id))
     queue = await read_queue(PAPER)
     assert queue.is_corrected
