@@ -3,7 +3,7 @@
 SQL: the hot path of placing orders; one statement for all that limits count.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Protocol
@@ -15,6 +15,7 @@ from domain.kernel.ids import first_id
 from domain.kernel.rows import Write
 from domain.kernel.unit_of_work import UnitOfWork, Writing
 from domain.orders.deciding.activity import MOST_RESTING, ActivityNeeds, OrderActivity, sameness
+from domain.orders.deciding.trading_book import TradingBook
 from domain.orders.model.order import Order
 from domain.orders.model.types import OrderType, Side
 from domain.orders.queries import FROM_ORDERS, SELECT_ORDER, to_order
@@ -163,22 +164,21 @@ async def load_resting(
     return [to_order(row) for row in rows]
 
 
-async def add_activity(
-    work: Writing, activities: Mapping[UUID, OrderActivity], books: Mapping[UUID, AccountBook]
-) -> None:
+async def add_activity(work: Writing, books: Iterable[TradingBook]) -> None:
     """Add a transaction's orders to the counts of the day, also when no limit needs them now."""
     await work.write(
         _ADD,
         [
             {
-                "account_id": account_id,
+                "account_id": book.account.id,
                 "symbol": symbol,
                 "strategy": strategy,
-                "since": books[account_id].rolled_at,
+                "since": book.account.rolled_at,
                 "orders": count.orders,
                 "notional": count.notional,
             }
-            for account_id, activity in activities.items()
-            for (symbol, strategy), count in activity.added.items()
+            for book in books
+            if book.activity is not None
+            for (symbol, strategy), count in book.activity.added.items()
         ],
     )

@@ -386,7 +386,6 @@ class Batch:
         books = self._books.values()
         await queries.insert_orders(work, self._new)
         await position_queries.write_positions(work, (row for book in books for row in book.positions.values()))
-        activities = {book.account.id: book.activity for book in books if book.activity is not None}
-        await add_activity(work, activities, {book.account.id: book.account for book in books})
+        await add_activity(work, books)
         await queries.insert_commands(work, self._commands)
         await work.write(INSERT_TRACES, self._traces)

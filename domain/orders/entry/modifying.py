@@ -257,8 +257,7 @@ class _Batch:
     async def _write_others(self, work: Writing) -> None:
         books = self._books.values()
         await position_queries.write_positions(work, (row for book in books for row in book.positions.values()))
-        activities = {book.account.id: book.activity for book in books if book.activity is not None}
-        await add_activity(work, activities, {book.account.id: book.account for book in books})
+        await add_activity(work, books)
         await queries.insert_commands(work, self._commands)
         await record_all(work, self._notes)
 
