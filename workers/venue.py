@@ -62,7 +62,7 @@ class PaperVenueLoop(VenueLoop):
         if waiting is not None and up_to:
             if waiting.commands and not reports:
                 step, act = await self._acknowledge(waiting, position)
-            self._short.was(of_use=step is not None)
+            self._short.note(worked=step is not None)
         if step is None:
             step = await process_venue_step(
                 self._bus,

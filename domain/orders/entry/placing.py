@@ -141,9 +141,9 @@ class OrderEntry:
         try:
             placed = await self._place_from_memory(reference_data, calls)
         except StaleVersions:
-            self._reading_anew.was(of_use=False)
+            self._reading_anew.note(worked=False)
             return None
-        self._reading_anew.was(of_use=True)
+        self._reading_anew.note(worked=True)
         return placed
 
     async def _place_from_memory(self, reference_data: ReferenceData, calls: Sequence[PlaceCall]) -> list[Outcome]:
