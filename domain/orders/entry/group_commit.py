@@ -29,13 +29,13 @@ from domain.orders.entry.context import OrderContext, ReferenceData, StaleCache
 
 # A cache that is newly loaded can only be stale again if something changed in between: a few tries settle it.
 _MAX_TRIES = 5
-# While one transaction waits for the disk, the next is decided on.
-_TRANSACTIONS = 2
+# While one batch waits for the disk, the next is decided on.
+_MAX_BATCHES_IN_FLIGHT = 2
 # Orders that are decided on at a stretch, with nothing else done meanwhile.
 _MAX_BATCH = 250
 _MAX_WAITING = 20_000
-# How far into the queue a batch looks for calls whose accounts are free.
-_MAX_LOOK = 1_000
+# Calls whose accounts are busy that a batch passes over, at most, in search of others.
+_MAX_PASSED_OVER = 1_000
 # The longest that a call waits for others while a batch is in flight. A small batch costs as much as a large one.
 LONGEST_WAIT_SECONDS = 0.003
 # What each batch leaves of the largest number of calls at once, where fewer come.
@@ -151,19 +151,20 @@ class GroupCommit(Generic[Call, Result]):
         self._turns = turns or AccountTurns()
         self._turns.join(self)
         self._busy = self._turns.busy
-        self._in_flight = 0
-        self._draining = 0
-        # Calls in flight.
-        self._flying = 0
+        self._batches_in_flight = 0
+        # The tasks that take batches: at least as many as there are batches in flight.
+        self._drains = 0
+        self._calls_in_flight = 0
         self._crowd = Crowd()
-        self._late: asyncio.TimerHandle | None = None
+        # Begins the next batch if the calls that it waits for do not come.
+        self._late_begin: asyncio.TimerHandle | None = None
         # The loop keeps weak references to tasks only.
         self._tasks: set[asyncio.Task[None]] = set()
 
     @property
     def is_busy(self) -> bool:
         """True while a batch is in flight."""
-        return self._in_flight > 0
+        return self._batches_in_flight > 0
 
     @property
     def waiting(self) -> int:
@@ -173,7 +174,7 @@ class GroupCommit(Generic[Call, Result]):
     @property
     def present(self) -> int:
         """The number of calls that wait or are in flight."""
-        return len(self._queue) + self._flying
+        return len(self._queue) + self._calls_in_flight
 
     async def submit(self, call: Call) -> Result:
         """Hand in a call that was authorised, and wait for its own result.
@@ -195,24 +196,24 @@ class GroupCommit(Generic[Call, Result]):
         return await future
 
     def begin(self) -> bool:
-        """Begin to take batches, if enough calls wait and not enough batches are in flight.
+        """Begin to take batches, if enough calls wait and a further batch may be in flight; True if it begins.
 
         Beside a batch in flight, the next one waits for half of the crowd.
         """
-        if self._draining and not self._crowd.half_is_here(len(self._queue)):
-            if self._late is None and self._queue and self._draining < _TRANSACTIONS:
-                self._late = asyncio.get_running_loop().call_later(LONGEST_WAIT_SECONDS, self.begin_now)
+        if self._drains and not self._crowd.half_is_here(len(self._queue)):
+            if self._late_begin is None and self._queue and self._drains < _MAX_BATCHES_IN_FLIGHT:
+                self._late_begin = asyncio.get_running_loop().call_later(LONGEST_WAIT_SECONDS, self.begin_now)
             return False
         return self.begin_now()
 
     def begin_now(self) -> bool:
-        """The same with any number of calls."""
-        if self._late is not None:
-            self._late.cancel()
-            self._late = None
-        if not self._queue or self._draining >= _TRANSACTIONS:
+        """Begin to take batches, however few calls wait, if a further batch may be in flight; True if it begins."""
+        if self._late_begin is not None:
+            self._late_begin.cancel()
+            self._late_begin = None
+        if not self._queue or self._drains >= _MAX_BATCHES_IN_FLIGHT:
             return False
-        self._draining += 1
+        self._drains += 1
         # A context of its own: the batch must not inherit the caller's transaction or request.
         task = asyncio.get_running_loop().create_task(self._drain(), context=contextvars.Context())
         self._tasks.add(task)
@@ -227,8 +228,8 @@ class GroupCommit(Generic[Call, Result]):
                 batch = [item for item in taken if not item.future.cancelled()]
                 accounts = frozenset[UUID]().union(*(item.accounts for item in batch))
                 self._busy |= accounts
-                self._in_flight += 1
-                self._flying += len(batch)
+                self._batches_in_flight += 1
+                self._calls_in_flight += len(batch)
                 self._crowd.count(self.present)
                 try:
                     if batch:
@@ -238,14 +239,14 @@ class GroupCommit(Generic[Call, Result]):
                         self._trace([item.call for item in batch], outcomes, began)
                 finally:
                     self._busy -= accounts
-                    self._in_flight -= 1
-                    self._flying -= len(batch)
+                    self._batches_in_flight -= 1
+                    self._calls_in_flight -= len(batch)
                 if self._turns.offer(self):
                     # The others choose first.
                     await asyncio.sleep(0)
         finally:
             # Not in a callback of the task: a caller that was just answered may submit before that runs.
-            self._draining -= 1
+            self._drains -= 1
 
     def _take(self) -> list[_Waiting[Call, Result]]:
         """The next calls whose accounts are free, and not wanted by a call before them that has to wait."""
@@ -253,7 +254,7 @@ class GroupCommit(Generic[Call, Result]):
         passed: list[_Waiting[Call, Result]] = []
         wanted: set[UUID] = set()
         weight = 0
-        while self._queue and len(passed) < _MAX_LOOK:
+        while self._queue and len(passed) < _MAX_PASSED_OVER:
             item = self._queue[0]
             if not (self._busy.isdisjoint(item.accounts) and wanted.isdisjoint(item.accounts)):
                 wanted |= item.accounts
