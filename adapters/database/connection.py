@@ -15,7 +15,7 @@ from tortoise.connection import connections
 from tortoise.validators import MaxLengthValidator
 
 from adapters.database.migrating import LATEST, apply_all, patiently
-from domain.kernel.database import BorrowedConnection, PooledConnection
+from domain.kernel.database import PgBouncerConnection, PooledConnection
 from domain.kernel.time import utc_now
 from domain.kernel.unit_of_work import UnitOfWork
 from domain.system.month_tables import TABLES, make_months
@@ -77,7 +77,7 @@ def orm_config(database_url: str, *, pool_size: int = 8, pooler: bool = False) -
         "database": parts.path.lstrip("/") or "postgres",
         "minsize": 1,
         "maxsize": pool_size,
-        "connection_class": BorrowedConnection if pooler else PooledConnection,
+        "connection_class": PgBouncerConnection if pooler else PooledConnection,
         "command_timeout": 30,
         # The driver's own bound is 15 KB: a longer statement, such as one that writes lists to several tables, would be
         # parsed and planned anew each time.

@@ -1,4 +1,4 @@
-"""Reading from PostgreSQL: raw rows for hot queries, over the pool that the ORM opened.
+"""Connections to PostgreSQL, borrowed from the pool that the ORM opened, and reads outside of transactions.
 
 Commands go through ``unit_of_work``. A read on a connection that the last database restart closed is tried once more; a
 second failure is ``Unavailable``.
@@ -85,7 +85,7 @@ class PooledConnection(asyncpg.Connection):
             raise
 
 
-class BorrowedConnection(PooledConnection):
+class PgBouncerConnection(PooledConnection):
     """A connection through a pooler that gives it a session of the server for each transaction (PgBouncer's mode).
 
     A statement with arguments is prepared first and then run, so both are put into one transaction: between two of
@@ -96,28 +96,28 @@ class BorrowedConnection(PooledConnection):
 
     async def fetch(self, query: str, *args: Any, **options: Any) -> Any:
         """All rows of a statement."""
-        async with _together(self):
+        async with _in_one_transaction(self):
             return await super().fetch(query, *args, **options)
 
     async def fetchrow(self, query: str, *args: Any, **options: Any) -> Any:
         """The first row of a statement."""
-        async with _together(self):
+        async with _in_one_transaction(self):
             return await super().fetchrow(query, *args, **options)
 
     async def fetchval(self, query: str, *args: Any, **options: Any) -> Any:
         """A value of the first row of a statement."""
-        async with _together(self):
+        async with _in_one_transaction(self):
             return await super().fetchval(query, *args, **options)
 
     async def execute(self, query: str, *args: Any, **options: Any) -> Any:
         """Run a statement; without arguments it needs no preparation."""
         if not args:
             return await super().execute(query, **options)
-        async with _together(self):
+        async with _in_one_transaction(self):
             return await super().execute(query, *args, **options)
 
 
-def _together(connection: asyncpg.Connection) -> AbstractAsyncContextManager[Any]:
+def _in_one_transaction(connection: asyncpg.Connection) -> AbstractAsyncContextManager[Any]:
     return nullcontext() if connection.is_in_transaction() else connection.transaction()
 
 
@@ -125,7 +125,8 @@ def _together(connection: asyncpg.Connection) -> AbstractAsyncContextManager[Any
 def unavailable_when_down() -> Iterator[None]:
     """Turn the errors of a database that cannot serve into ``Unavailable``, with the reason.
 
-    A task that is cancelled meanwhile gets its cancellation: the error of a rollback has taken its place.
+    In a task that was cancelled meanwhile, such an error comes from the rollback and hides the cancellation: that is
+    raised again instead.
     """
     task = cast("Task[object]", current_task())
     cancelled_before = task.cancelling()
@@ -149,7 +150,7 @@ def pool() -> asyncpg.Pool:
     return found
 
 
-class _Borrowed:
+class _Borrowing:
     """A connection of the pool, for as long as the context lasts.
 
     asyncpg hands a connection back in a task of its own, because resetting it may wait and must not be cancelled. Most
@@ -172,8 +173,8 @@ class _Borrowed:
             held._on_release()
             await proxy._holder.release(None)
             return
-        # A connection that cannot be handed back is closed. That tells nothing about its use, and must not take the
-        # place of what does: of a cancellation above all.
+        # A connection that cannot be handed back is closed. Its error must not hide the one that ended its use, such as
+        # a cancellation.
         with suppress(*OUTAGES):
             await self._pool.release(proxy)
 
@@ -184,11 +185,11 @@ def borrowed() -> AbstractAsyncContextManager[Connection]:
     Raises:
         Unavailable: the process has not connected yet, or is about to end.
     """
-    return _Borrowed()
+    return _Borrowing()
 
 
 def pool_use() -> dict[str, int]:
-    """The numbers of used connections of the pool, and of waiting uses.
+    """The numbers of connections of the pool that are used, and that are idle.
 
     Raises:
         Unavailable: the process has not connected yet, or is about to end.
