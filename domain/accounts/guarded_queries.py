@@ -54,8 +54,10 @@ _ACCOUNT = ',"account":'
 _INSERT_UNDER_LOCK = _insertion(
     sequence=_SEQUENCE, payload=f"left(n.payload, -1) || '{_ACCOUNT}' || guard.figures || '}}'"
 )
-# What a venue's acknowledgement changes of an account: nothing that is decided on, so the version stays.
-_COUNT = update("accounts", {"id": "uuid", "event_sequence": "bigint"}, keys=("id",), added=("event_sequence",))
+# Decisions look at no event sequence, so the version of the account stays.
+_UPDATE_SEQUENCE = update(
+    "accounts", {"id": "uuid", "event_sequence": "bigint"}, keys=("id",), added=("event_sequence",)
+)
 
 
 def _numbered(event: AccountEvent, sequence: int, payload: str) -> AccountEvent:
@@ -114,20 +116,22 @@ async def write_books(
         publish_events(work, book.id, events)
 
 
-async def write_events_of_others(
+async def write_events_under_lock(
     work: GuardedWork, events: Mapping[UUID, Sequence[AccountEvent]], guard: str, *arguments: object
 ) -> None:
-    """Commit ``work`` with events of accounts that were not loaded and change in nothing else.
+    """Commit ``work`` with events of accounts that were not read and change in nothing else.
 
-    ``guard`` is a function that takes ``arguments``, and locks and answers the accounts. An event gets its number and
-    the figures of its account from there: it has neither yet, and its number is its place among those of its account.
-    The events are published when ``work`` finishes.
+    ``events`` are by account. Their sequences count from 1 in each account, and their payloads have no figures of it:
+    both come from the rows that ``guard``, a function that takes ``arguments``, locks and returns. The events are
+    published when ``work`` finishes.
 
     Raises:
         StaleVersions: the guard did not hold; nothing was written.
         Unavailable: the database is away; the outcome is unknown.
     """
-    await work.write(_COUNT, [{"id": account_id, "event_sequence": len(own)} for account_id, own in events.items()])
+    await work.write(
+        _UPDATE_SEQUENCE, [{"id": account_id, "event_sequence": len(own)} for account_id, own in events.items()]
+    )
     await work.write(_INSERT_UNDER_LOCK, [event_record(event) for own in events.values() for event in own])
     query = (
         "SELECT g.account_id, (g.account).event_sequence, "

@@ -15,11 +15,11 @@ from domain.orders.model.order import Order
 from domain.orders.queries import OF_CLIENT, SELECT_ORDER, changes_text, column_types, to_order
 from domain.orders.row_stamps import SELECT_STAMP, Stamp, split_stamp
 
-# A command that waits for its venue's answer changes no more than this.
-_ASK = update("orders", column_types((*KEYS_OF_ACCOUNT, "pending_action", "updated_at", "version")))
-_asked = reader(*_ASK.columns)
-# Nor does a change that waits for it, and the reservations of the orders that it excludes.
-_CHANGING = (
+# All that a command changes of its order while it waits for the venue's answer.
+_UPDATE_PENDING = update("orders", column_types((*KEYS_OF_ACCOUNT, "pending_action", "updated_at", "version")))
+_pending = reader(*_UPDATE_PENDING.columns)
+# All that a pending change changes of its order, and of the orders that this one excludes: their reservations too.
+_CHANGE_COLUMNS = (
     "pending_action",
     "pending_changes",
     "updated_at",
@@ -30,8 +30,8 @@ _CHANGING = (
     "reserved_quantity",
     "reserve_rate",
 )
-_CHANGE = update("orders", column_types((*KEYS_OF_ACCOUNT, *_CHANGING)))
-_changing = reader(*KEYS_OF_ACCOUNT, *(name for name in _CHANGING if name != "pending_changes"))
+_UPDATE_PENDING_CHANGES = update("orders", column_types((*KEYS_OF_ACCOUNT, *_CHANGE_COLUMNS)))
+_pending_change = reader(*KEYS_OF_ACCOUNT, *(name for name in _CHANGE_COLUMNS if name != "pending_changes"))
 
 
 @unguarded
@@ -87,14 +87,17 @@ def _by_id(rows: Iterable[Row]) -> dict[UUID, StoredOrder]:
 
 def change_as_read(order: Order, stamp: Stamp) -> Record:
     """The pending part of an order, for a guard that writes it if the row still has the ``stamp``."""
-    return {**_changing(order), "pending_changes": changes_text(order), **stamp.record()}
+    return {**_pending_change(order), "pending_changes": changes_text(order), **stamp.record()}
 
 
 async def update_pending(work: Writing, orders: Sequence[Order]) -> None:
     """Store the pending requests of orders; nothing else of them has changed."""
-    await work.write(_ASK, [_asked(order) for order in orders])
+    await work.write(_UPDATE_PENDING, [_pending(order) for order in orders])
 
 
 async def update_pending_changes(work: Writing, orders: Sequence[Order]) -> None:
     """Store the pending changes of orders, with what they reserve; nothing else of them has changed."""
-    await work.write(_CHANGE, [{**_changing(order), "pending_changes": changes_text(order)} for order in orders])
+    await work.write(
+        _UPDATE_PENDING_CHANGES,
+        [{**_pending_change(order), "pending_changes": changes_text(order)} for order in orders],
+    )

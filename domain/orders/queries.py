@@ -234,7 +234,7 @@ class PreTradeState:
     repeats: int
 
 
-_GROUND = f"""
+_PRE_TRADE_STATE = f"""
 SELECT {SELECT_POSITION}, v.versions, r.repeats
 FROM (SELECT json_object_agg(topic, version)::text AS versions FROM topic_versions) v
 CROSS JOIN (
@@ -253,7 +253,7 @@ async def load_pre_trade_state(
 ) -> PreTradeState:
     """The pre-trade state in one statement; ``keys`` are accounts and client order ids."""
     rows = await work.fetch(
-        _GROUND,
+        _PRE_TRADE_STATE,
         list(account_ids),
         list(instrument_ids),
         [account for account, _ in keys],

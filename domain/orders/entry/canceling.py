@@ -130,7 +130,7 @@ class OrderCanceling:
         await record_all(work, [_note(call) for call in mine.values()])
         await queries.insert_commands(work, [(CANCEL, order, None) for order in asked])
         changes = encode_rows([change_as_read(order, found[order.id].stamp) for order in asked])
-        await guarded_queries.write_events_of_others(work, events, CHANGE_AS_READ, list(events), changes)
+        await guarded_queries.write_events_under_lock(work, events, CHANGE_AS_READ, list(events), changes)
         work.finish(self._bus)
         return outcomes
 

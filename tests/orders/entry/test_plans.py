@@ -24,7 +24,7 @@ STATEMENTS = {
     "orders that calls name by client order ids": (change_queries._BY_CLIENT_ID, "uuid[], text[]", "'{}', '{}'"),
     "orders of groups": (change_queries._BY_GROUP, "uuid[]", "'{}'"),
     "what decisions under a lock look at": (
-        queries._GROUND,
+        queries._PRE_TRADE_STATE,
         "uuid[], uuid[], uuid[], text[]",
         "'{}', '{}', '{}', '{}'",
     ),
@@ -162,7 +162,7 @@ async def test_what_waits_and_what_is_taken_changes_no_index_of_orders(database:
     assert {"account_id", "closed_at", "placed_by", "remote_order_id"} <= indexed
     # What a venue has taken as it was placed has the same prices as before.
     taken = {"status", "venue_order_id", "venue_sequence", "activated", "updated_at"}
-    assert not indexed & (taken | set(change_queries._CHANGING))
+    assert not indexed & (taken | set(change_queries._CHANGE_COLUMNS))
 
 
 async def scans_of(connection: Connection, sql: str, types: str, values: str) -> list[dict[str, Any]]:

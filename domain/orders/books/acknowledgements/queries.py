@@ -96,6 +96,6 @@ async def write_acknowledged(
         Unavailable: the database is away; the outcome is unknown.
     """
     rows = [_acknowledged(order) | stamps[order.id].record() for order in orders]
-    await guarded_queries.write_events_of_others(
+    await guarded_queries.write_events_under_lock(
         work, events, _GUARD, *lease, list(commands), list(events), encode_rows(rows)
     )
