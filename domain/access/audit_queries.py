@@ -14,7 +14,7 @@ from domain.access.types import AuditEntry, AuditOutcome
 from domain.kernel.database import Row, fetch, fetch_row
 from domain.kernel.ids import first_id, parse_id
 from domain.kernel.pages import Page, PageRequest, encode_cursor, id_key, make_page
-from domain.kernel.rows import Record, insertion, reader
+from domain.kernel.rows import insertion, reader
 from domain.kernel.unit_of_work import Writing
 
 _SKEW = timedelta(minutes=5)
@@ -61,19 +61,13 @@ _INSERT = insertion(
         "detail": "jsonb",
     },
 )
-_as_stored = reader(*(name for name in _INSERT.columns if name != "detail"))
+# The detail of an entry is JSON text already.
+_row = reader(*_INSERT.columns, converts={"detail": orjson.Fragment})
 
 
 async def insert_entries(work: Writing, entries: Sequence[AuditEntry]) -> None:
     """Append entries, together with the other writes of ``work``."""
     await work.write(_INSERT, [_row(entry) for entry in entries])
-
-
-def _row(entry: AuditEntry) -> Record:
-    row = _as_stored(entry)
-    if entry.detail is not None:
-        row["detail"] = orjson.Fragment(entry.detail)
-    return row
 
 
 def _to_entry(row: Row) -> AuditEntry:

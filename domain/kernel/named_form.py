@@ -15,10 +15,9 @@ from uuid import UUID
 
 from domain.kernel.ids import read_id
 from domain.kernel.numbers import ZERO, plain
-from domain.kernel.records import NO_USUAL_VALUE, Member, recorder
+from domain.kernel.records import NO_USUAL_VALUE, Convert, Member, recorder
 
 Value = TypeVar("Value")
-Convert = Callable[[Any], Any]
 _NOTHING: Mapping[str, Any] = {}
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, fields
 from typing import Any, TypeVar
 
 Value = TypeVar("Value")
+Convert = Callable[[Any], Any]
 
 # None can be a usual value.
 NO_USUAL_VALUE = object()
@@ -16,14 +17,15 @@ NO_USUAL_VALUE = object()
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """An attribute of the object and of the same name in the record; None is left out, and also zero unless it counts.
+    """An attribute of the object, and the member of the same name in the record.
 
-    ``convert`` makes the record's value. With a ``usual`` value, that one is left out and no other, not even None.
+    None is left out; without ``counts_zero`` also what is zero, false or empty. ``convert`` makes the record's value of
+    the attribute. With a ``usual`` value, that one is left out and no other, not even None.
     """
 
     name: str
     counts_zero: bool
-    convert: Callable[[Any], Any] | None = None
+    convert: Convert | None = None
     usual: Any = NO_USUAL_VALUE
 
 

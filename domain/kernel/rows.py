@@ -15,7 +15,7 @@ from uuid import UUID
 
 import orjson
 
-from domain.kernel.records import Member, recorder
+from domain.kernel.records import Convert, Member, recorder
 
 Record = Mapping[str, Any]
 # A union in ``isinstance`` is made anew by each call.
@@ -24,6 +24,7 @@ _SPELLED = (Decimal, UUID)
 # Fewer rows are not worth a second argument.
 _SHARES_FROM = 10
 _ABSENT = object()
+_NO_CONVERTS: Mapping[str, Convert] = {}
 # The key of what belongs to an account.
 KEYS_OF_ACCOUNT = ("id", "account_id")
 # True of every row. The planner takes a hundred rows for granted, for which it would read a table of a few thousand as
@@ -150,13 +151,15 @@ def zeros_of(type_: type) -> frozenset[str]:
     return frozenset(item.name for item in fields(type_) if item.type in (Decimal, int, bool))
 
 
-def reader(*names: str, zeros: Collection[str] = ()) -> Callable[[Any], dict[str, Any]]:
+def reader(
+    *names: str, zeros: Collection[str] = (), converts: Mapping[str, Convert] = _NO_CONVERTS
+) -> Callable[[Any], dict[str, Any]]:
     """A function that reads these attributes of an object as a record, without those that are None.
 
     Of the columns in ``zeros`` it leaves out zero and false too. The ``Write`` must be given the same ones: elsewhere a
-    column that is left out is NULL.
+    column that is left out is NULL. ``converts`` has functions that make the stored value of an attribute.
     """
-    return recorder(Member(name, name not in zeros) for name in names)
+    return recorder(Member(name, name not in zeros, converts.get(name)) for name in names)
 
 
 def encode_rows(rows: Sequence[Record] | Record) -> str:
@@ -172,7 +175,7 @@ def encoded(write: Write, rows: Sequence[Record]) -> tuple[Write, tuple[str, ...
     if len(rows) < _SHARES_FROM:
         return write, (encode_rows(rows),)
     first, *others = rows
-    # Equal numbers can have different digits.
+    # The same object, because equal numbers can have different digits: 1.0 and 1.00.
     shared = {
         name: value
         for name, value in first.items()

@@ -12,7 +12,7 @@ from domain.kernel.rows import KEYS_OF_ACCOUNT, Record, reader, update
 from domain.kernel.unit_of_work import Writing
 from domain.kernel.values import unguarded
 from domain.orders.model.order import Order
-from domain.orders.queries import OF_CLIENT, SELECT_ORDER, changes_text, column_types, to_order
+from domain.orders.queries import OF_CLIENT, ORDER_CONVERTS, SELECT_ORDER, column_types, to_order
 from domain.orders.row_stamps import SELECT_STAMP, Stamp, split_stamp
 
 # All that a command changes of its order while it waits for the venue's answer.
@@ -31,7 +31,7 @@ _CHANGE_COLUMNS = (
     "reserve_rate",
 )
 _UPDATE_PENDING_CHANGES = update("orders", column_types((*KEYS_OF_ACCOUNT, *_CHANGE_COLUMNS)))
-_pending_change = reader(*KEYS_OF_ACCOUNT, *(name for name in _CHANGE_COLUMNS if name != "pending_changes"))
+_pending_change = reader(*_UPDATE_PENDING_CHANGES.columns, converts=ORDER_CONVERTS)
 
 
 @unguarded
@@ -87,7 +87,7 @@ def _by_id(rows: Iterable[Row]) -> dict[UUID, StoredOrder]:
 
 def change_as_read(order: Order, stamp: Stamp) -> Record:
     """The pending part of an order, for a guard that writes it if the row still has the ``stamp``."""
-    return {**_pending_change(order), "pending_changes": changes_text(order), **stamp.record()}
+    return _pending_change(order) | stamp.record()
 
 
 async def update_pending(work: Writing, orders: Sequence[Order]) -> None:
@@ -97,7 +97,4 @@ async def update_pending(work: Writing, orders: Sequence[Order]) -> None:
 
 async def update_pending_changes(work: Writing, orders: Sequence[Order]) -> None:
     """Store the pending changes of orders, with what they reserve; nothing else of them has changed."""
-    await work.write(
-        _UPDATE_PENDING_CHANGES,
-        [{**_pending_change(order), "pending_changes": changes_text(order)} for order in orders],
-    )
+    await work.write(_UPDATE_PENDING_CHANGES, [_pending_change(order) for order in orders])

@@ -3,7 +3,7 @@
 SQL: the hot path of placing and booking, in statements whose number does not depend on the number of orders.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from decimal import Decimal
@@ -15,15 +15,17 @@ import orjson
 
 from domain.kernel.database import Row, fetch
 from domain.kernel.named_form import field_kinds
+from domain.kernel.records import Convert
 from domain.kernel.rows import KEYS_OF_ACCOUNT, Record, insertion, reader, update, zeros_of
 from domain.kernel.time import Nanos
 from domain.kernel.unit_of_work import UnitOfWork, Writing
-from domain.orders.model.order import CHANGEABLE, TERMS, Execution, Order
+from domain.orders.model.order import CHANGEABLE, TERMS, Execution, Order, PendingChange
 from domain.orders.model.stored_forms import change_snapshot, read_change, read_violation, violation_snapshot
 from domain.orders.model.types import Liquidity, PositionEffect, Side
 from domain.orders.model.venue_commands import QueuedCommand
 from domain.positions.queries import FOR_ORDERS, SELECT_POSITION, by_account
 from domain.positions.types import PositionBook, PositionKey
+from domain.risk.types import RiskViolation
 
 ORDER_COLUMNS = tuple(item.name for item in fields(Order) if item.name != "symbol")
 _KINDS = field_kinds(Order)
@@ -118,8 +120,6 @@ _INSERT_COMMANDS = insertion(
         "created_at": "timestamptz",
     },
 )
-_as_stored = reader(*(name for name in ORDER_COLUMNS if name not in ("violations", "pending_changes")), zeros=_ZEROS)
-_changed = reader("id", "account_id", *(name for name in _MUTABLE if name != "pending_changes"), zeros=_ZEROS)
 _executed = reader(*(name for name in _INSERT_EXECUTIONS.columns if name != "at_nanos"))
 
 
@@ -145,30 +145,25 @@ def to_execution(row: Row) -> Execution:
     return Execution(*values)
 
 
-def changes_text(order: Order) -> str | None:
-    """The stored form of an order's pending changes."""
-    if not order.pending_changes:
+def _changes_text(changes: Sequence[PendingChange]) -> str | None:
+    if not changes:
         return None
-    return orjson.dumps([change_snapshot(change) for change in order.pending_changes]).decode()
+    return orjson.dumps([change_snapshot(change) for change in changes]).decode()
 
 
-def _new_row(order: Order) -> Record:
-    row = _as_stored(order)
-    row["violations"] = _violations_text(order)
-    row["pending_changes"] = changes_text(order)
-    return row
-
-
-def _violations_text(order: Order) -> str:
-    if not order.violations:
+def _violations_text(violations: Sequence[RiskViolation]) -> str:
+    if not violations:
         return "[]"
-    return orjson.dumps([violation_snapshot(one) for one in order.violations]).decode()
+    return orjson.dumps([violation_snapshot(one) for one in violations]).decode()
 
 
-def _changed_row(order: Order) -> Record:
-    row = _changed(order)
-    row["pending_changes"] = changes_text(order)
-    return row
+# The attributes of an order that are stored as JSON text.
+ORDER_CONVERTS: Mapping[str, Convert] = {
+    "violations": _violations_text,
+    "pending_changes": _changes_text,
+}
+_new_row = reader(*ORDER_COLUMNS, zeros=_ZEROS, converts=ORDER_CONVERTS)
+_changed_row = reader(*_UPDATE.columns, zeros=_ZEROS, converts=ORDER_CONVERTS)
 
 
 def _execution_row(execution: Execution) -> Record:
