@@ -1,8 +1,8 @@
-"""Stamps of orders that were read without a lock: which state of a row was read, and where that state lies.
+"""Stamps of orders that were read without a lock: which version of a row was read, and its place in the table.
 
-A guard finds the row at its place, without an index, and writes it if it is in that state still. It differs after every
-write. A plan that is made while a table is empty takes every index for as good as another; a place is the same at any
-size.
+Each write of a row makes a new version at another place. A guard looks at the place, without an index, and writes the
+row if the version is still there. Guards keep their plans (decision 0078), and a plan that was made while the table was
+empty might choose any index; a lookup by place is the same at any size.
 """
 
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ SELECT_STAMP = "o.xmin, o.ctid"
 @unguarded
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """The transaction that wrote a row, and the place of what it wrote."""
+    """A version of a row: the transaction that wrote it (``xmin``), and its block and line in the table (``ctid``)."""
 
     transaction: int
     block: int

@@ -51,7 +51,7 @@ class Candidate:
     notional: Decimal | None = field(init=False)
 
     def __post_init__(self) -> None:
-        """Answer once what several checks ask."""
+        """Compute what several checks ask."""
         command, position = self.command, self.position
         self.buys = command.side is Side.BUY
         self.waits = command.type in CONDITIONAL and not self.triggered
@@ -226,7 +226,7 @@ def _position(order: Candidate) -> Refusal | None:
         there = closable(position, instrument)
     else:
         return _short(order)
-    # A venue cuts a reduce-only order to what is held; of what is locked it knows nothing.
+    # A venue cuts a reduce-only order to what is held, but it knows nothing of what is frozen or not settled.
     if order.remaining <= there or (command.reduce_only and there > ZERO and locked == ZERO):
         return None
     return refusals.too_little_held(there, instrument.symbol)
@@ -249,11 +249,11 @@ def first_refusal(order: Candidate, checks: Iterable[Check]) -> Refusal | None:
     return None
 
 
-# What is asked of a smaller quantity, which nobody is hurt by.
+# Of a modification that only makes an order smaller, which takes neither risk nor funds.
 SIZE_CHECKS: tuple[Check, ...] = (_lot,)
-# What is asked of an exit before its entry has filled anything.
+# Of a bracket's exit, which only reduces what its entry opens, later and in another market.
 EXIT_CHECKS: tuple[Check, ...] = (_venue, _tick, _price_limits)
-# In order of what a person would want to hear first.
+# Of every other order. The first refusal is the one that is told, so what concerns more than this order comes first.
 CHECKS: tuple[Check, ...] = (
     _account_state,
     _halt,

@@ -90,7 +90,7 @@ def decide_change(
     Raises:
         BadInput: nothing differs.
     """
-    # Nothing below reads a field of it after it was changed.
+    # This may be the order itself; nothing that changes below is read from it afterwards.
     before = as_changed(order)
     differing = new_terms(before, command)
     available, reserved, pending = book.available, book.account.reserved, order.pending_changes

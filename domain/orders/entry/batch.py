@@ -187,8 +187,8 @@ class Batch:
 
         Raises:
             OutdatedReads: they were not current; nothing was written.
-            StaleVersions: a client order id is taken, or a rule was violated (its event needs a transaction); nothing
-                was written.
+            StaleVersions: a client order id is taken, or the orders need a transaction: one violates a rule, whose
+                event takes a lock, or own orders have to be cancelled first. Nothing was written.
         """
         if not self._new or self._displacements or any(order.violations for order in self._new):
             raise StaleVersions("these orders need a transaction")
@@ -252,7 +252,7 @@ class Batch:
         ]
 
     def place_one(self, command: PlaceOrder, now: datetime, digest: bytes, attribution: Attribution) -> Order:
-        """Decide and store one order, of whose ``digest`` the caller has checked repeats, and the actor's right."""
+        """Decide on one order and keep it; the caller has checked the actor's right, and repeats of ``digest``."""
         request = _Request(command, self.instrument(command), digest)
         order = self._order(self._decide(request, now), now)
         self._keep([order], now, attribution)
@@ -263,7 +263,7 @@ class Batch:
         return self._groups.get(order.group_id, []) if order.group_id is not None else []
 
     def keep_group(self, group: DecidedGroup, now: datetime, attribution: Attribution) -> None:
-        """Store the orders of a group that was decided on."""
+        """Keep the orders of a group that was decided on, to be written with the batch."""
         orders, entry = group.orders, group.orders[0]
         assert entry.group_id is not None
         self._groups[entry.group_id] = orders
@@ -321,7 +321,7 @@ class Batch:
         command, instrument, digest = request.command, request.instrument, request.digest
         account = self._books[command.account_id].account
         order = new_order(command, instrument, account.venue, decision, market, works_until, now, digest)
-        # One object for all: what is the same in all rows is sent once.
+        # The account's own object in all its orders: rows that share an object send it once (``rows.encoded``).
         order.account_id = account.id
         if decision.displaced is not None:
             self._displacements.append(Displacement(order, decision.displaced))

@@ -44,7 +44,7 @@ from domain.orders.model.venue_commands import REPLACE, QueuedCommand
 from domain.orders.row_stamps import Stamp
 from domain.positions import queries as position_queries
 
-# Beyond this, somebody sends changes faster than the venue answers them.
+# A client that has more sends changes faster than its venue answers them.
 MAX_PENDING_CHANGES = 20
 
 
@@ -90,7 +90,7 @@ class OrderModifying:
             try:
                 return await self._modify_from_memory(reference_data, calls)
             except StaleVersions:
-                # An order or its account has changed since, or a change needs what only a transaction can tell.
+                # An order or its account has changed since, or only a transaction can decide on a change.
                 pass
         return await with_enough_prices(lambda most: self._modify_under_lock(reference_data, calls, refused, most))
 
@@ -171,7 +171,7 @@ class _Batch:
             found |= await read_by_group({group for group in groups if group is not None})
         known: dict[UUID, int] = {}
         for order_id, one in found.items():
-            # Another call may have found the same one.
+            # A copy, because other calls may have found the same object.
             self._orders[order_id] = copy(one.order)
             self._stamps[order_id] = one.stamp
             known[one.order.account_id] = max(known.get(one.order.account_id, 0), one.book_version)
@@ -272,7 +272,7 @@ class _Batch:
 
 
 def _newest(found: Iterable[StoredOrder]) -> dict[UUID, StoredOrder]:
-    """Of each order the state that was read of the newest book."""
+    """Each order as it was read with the newest version of its book."""
     newest: dict[UUID, StoredOrder] = {}
     for one in found:
         before = newest.get(one.order.id)

@@ -128,14 +128,14 @@ class OrderEntry:
                 if placed is not None:
                     return placed
             except StaleVersions:
-                # The orders need what only a transaction can tell.
+                # Only a transaction can decide on these orders.
                 pass
         return await with_enough_prices(lambda most: self._place_under_lock(reference_data, calls, refused, most))
 
     async def _place_on_new_reads(
         self, reference_data: ReferenceData, calls: Sequence[PlaceCall]
     ) -> list[Outcome] | None:
-        """The same once more, which reads the books; None if they were changed again, or that was so lately."""
+        """Decide once more, on books that are read anew; None if it failed, or failed lately and is not tried now."""
         if not self._reading_anew.is_due():
             return None
         try:
@@ -157,7 +157,7 @@ class OrderEntry:
         now = utc_now()
         await batch.recall(self.memory, calls, now)
         try:
-            outcomes: list[Outcome] = [_placed(batch, call, now) for call in calls]
+            outcomes: list[Outcome] = [_decide_call(batch, call, now) for call in calls]
         except (DomainError, UnknownPrice) as error:
             # The answer must not rest on what may be out of date.
             raise StaleVersions(str(error)) from error
@@ -174,12 +174,12 @@ class OrderEntry:
         batch = Batch(self.context, reference_data)
         async with unit_of_work(self.context.bus) as work:
             await batch.load(work, calls, most)
-            outcomes = outcomes_of(calls, refused, lambda call: _placed(batch, call, work.now))
+            outcomes = outcomes_of(calls, refused, lambda call: _decide_call(batch, call, work.now))
             await batch.write(work)
         return outcomes
 
 
-def _placed(batch: Batch, call: PlaceCall, now: datetime) -> list[PlacedOrder]:
+def _decide_call(batch: Batch, call: PlaceCall, now: datetime) -> list[PlacedOrder]:
     return _place_group(batch, call, now) if call.parts else batch.place(call, now)
 
 
