@@ -162,6 +162,19 @@ class OrderActivity:
     # The order that was asked about last, which is as a rule the next one to be counted.
     _asked: tuple[PlaceOrder, Sameness] | None = field(default=None, compare=False, repr=False)
 
+    def before(self, command: PlaceOrder) -> Activity:
+        """The activity before an order that is not counted yet."""
+        symbol, strategy, needs = command.symbol, command.strategy or "", self.needs
+        same = self.same.get(self._sameness(command)) if self.same else None
+        return Activity(
+            open_orders=self.open_orders.share(symbol, strategy) if needs.open_orders else _NOTHING,
+            day_orders=self.day_orders.share(symbol, strategy) if needs.day else _NOTHING,
+            day_notional=self.day_notional.share(symbol, strategy) if needs.day else _NOTHING,
+            recent=self.recent.times(symbol, strategy) if needs.window is not None else _NEVER,
+            same=same.times(symbol, strategy) if same is not None else _NEVER,
+            opposite=self._best(symbol, command.side.opposite) if needs.opposite else None,
+        )
+
     def add(
         self, command: PlaceOrder, notional: Decimal | None, now: datetime, displaced: Displaced | None = None
     ) -> None:
@@ -179,6 +192,12 @@ class OrderActivity:
             counted.rested = command.limit_price
             self.rest(symbol, command.side, command.limit_price)
 
+    def add_notional(self, symbol: str, strategy: str, notional: Decimal) -> None:
+        """Count the added value of a modification."""
+        if self.needs.day:
+            self.day_notional.add(symbol, strategy, notional)
+        self.added.setdefault((symbol, strategy), DayCount()).notional += notional
+
     def displace(self, displaced: Displaced) -> list[Decimal]:
         """Stop counting own orders that are cancelled for a newer one, and return their resting prices."""
         prices = self.resting.pop((displaced.symbol, displaced.side), [])
@@ -187,11 +206,16 @@ class OrderActivity:
             self.resting[displaced.symbol, displaced.side] = kept
         return [price for price in prices if displaced.covers(price)]
 
-    def add_notional(self, symbol: str, strategy: str, notional: Decimal) -> None:
-        """Count the added value of a modification."""
-        if self.needs.day:
-            self.day_notional.add(symbol, strategy, notional)
-        self.added.setdefault((symbol, strategy), DayCount()).notional += notional
+    def rest(self, symbol: str, side: Side, price: Decimal) -> None:
+        """Count a resting price that another order of the account could trade with."""
+        if self._is_kept(symbol, side, price):
+            insort(self.resting[symbol, side], price)
+
+    def note_floors(self, most: int) -> None:
+        """Note that at most ``most`` resting prices of a symbol and side were read: there may be worse ones."""
+        for (symbol, side), prices in self.resting.items():
+            if len(prices) >= most:
+                self.floors[symbol, side] = prices[0] if side is Side.BUY else prices[-1]
 
     def mark(self) -> int:
         """A mark for ``undo``."""
@@ -211,6 +235,14 @@ class OrderActivity:
             for price in counted.removed:
                 self.rest(symbol, command.side.opposite, price)
 
+    def settle(self) -> None:
+        """Mark the additions as stored: later orders start from zero, and nothing can be undone."""
+        self.added.clear()
+        self._done.clear()
+        for place, prices in self.resting.items():
+            if len(prices) > 2 * MOST_RESTING:
+                self._keep_best(place, prices)
+
     def size(self) -> int:
         """The largest number of symbols and strategies that a part of it distinguishes."""
         day, working, recent = self.day_orders, self.open_orders, self.recent
@@ -220,14 +252,6 @@ class OrderActivity:
             len(recent.symbols) + len(recent.strategies),
         )
 
-    def settle(self) -> None:
-        """Mark the additions as stored: later orders start from zero, and nothing can be undone."""
-        self.added.clear()
-        self._done.clear()
-        for place, prices in self.resting.items():
-            if len(prices) > 2 * MOST_RESTING:
-                self._keep_best(place, prices)
-
     def _count(self, symbol: str, strategy: str, orders: Decimal, notional: Decimal) -> None:
         if self.needs.day:
             self.day_orders.add(symbol, strategy, orders)
@@ -236,16 +260,18 @@ class OrderActivity:
         self.add_notional(symbol, strategy, notional)
         self.added[symbol, strategy].orders += int(orders)
 
-    def rest(self, symbol: str, side: Side, price: Decimal) -> None:
-        """Count a resting price that another order of the account could trade with."""
-        if self._is_kept(symbol, side, price):
-            insort(self.resting[symbol, side], price)
+    def _sameness(self, command: PlaceOrder) -> Sameness:
+        if self._asked is None or self._asked[0] is not command:
+            self._asked = (command, sameness_of(command))
+        return self._asked[1]
 
-    def bound(self, most: int) -> None:
-        """Note that resting prices were read up to ``most`` of a symbol and side: there may be worse ones."""
-        for (symbol, side), prices in self.resting.items():
-            if len(prices) >= most:
-                self.floors[symbol, side] = prices[0] if side is Side.BUY else prices[-1]
+    def _best(self, symbol: str, side: Side) -> Decimal | None:
+        prices = self.resting.get((symbol, side))
+        if not prices:
+            if (symbol, side) in self.floors:
+                raise UnknownPrice
+            return None
+        return prices[-1] if side is Side.BUY else prices[0]
 
     def _is_kept(self, symbol: str, side: Side, price: Decimal) -> bool:
         floor = self.floors.get((symbol, side))
@@ -263,32 +289,6 @@ class OrderActivity:
         prices.remove(price)
         if not prices:
             del self.resting[symbol, side]
-
-    def _best(self, symbol: str, side: Side) -> Decimal | None:
-        prices = self.resting.get((symbol, side))
-        if not prices:
-            if (symbol, side) in self.floors:
-                raise UnknownPrice
-            return None
-        return prices[-1] if side is Side.BUY else prices[0]
-
-    def _sameness(self, command: PlaceOrder) -> Sameness:
-        if self._asked is None or self._asked[0] is not command:
-            self._asked = (command, sameness_of(command))
-        return self._asked[1]
-
-    def before(self, command: PlaceOrder) -> Activity:
-        """The activity before an order that is not counted yet."""
-        symbol, strategy, needs = command.symbol, command.strategy or "", self.needs
-        same = self.same.get(self._sameness(command)) if self.same else None
-        return Activity(
-            open_orders=self.open_orders.share(symbol, strategy) if needs.open_orders else _NOTHING,
-            day_orders=self.day_orders.share(symbol, strategy) if needs.day else _NOTHING,
-            day_notional=self.day_notional.share(symbol, strategy) if needs.day else _NOTHING,
-            recent=self.recent.times(symbol, strategy) if needs.window is not None else _NEVER,
-            same=same.times(symbol, strategy) if same is not None else _NEVER,
-            opposite=self._best(symbol, command.side.opposite) if needs.opposite else None,
-        )
 
 
 def sameness(symbol: str, side: Side, type_: OrderType, quantity: Decimal, *prices: Decimal | None) -> Sameness:

@@ -122,7 +122,7 @@ async def load_activity(
         _READERS[row["part"]](found[row["account_id"]], row)
     if most is not None:
         for activity in found.values():
-            activity.bound(most)
+            activity.note_floors(most)
     return found
 
 

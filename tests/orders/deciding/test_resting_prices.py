@@ -39,7 +39,7 @@ def read(stored: list[tuple[Side, Decimal]], most: int | None) -> OrderActivity:
         for price in prices[:most]:
             activity.rest("COIN", side, price)
     if most is not None:
-        activity.bound(most)
+        activity.note_floors(most)
     return activity
 
 
