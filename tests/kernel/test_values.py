@@ -2,7 +2,9 @@
 
 import pickle
 from copy import deepcopy
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import FrozenInstanceError, dataclass, field, fields, replace
+
+import pytest
 
 from domain.kernel.values import unguarded
 
@@ -42,3 +44,23 @@ def test_it_compares_hashes_copies_and_prints_like_a_frozen_dataclass() -> None:
     assert one != Base(1)
     assert replace(one, first=3) == Base(3, (2,))
     assert pickle.loads(pickle.dumps(one)) == deepcopy(one) == one
+
+
+def test_only_the_type_checker_refuses_an_assignment() -> None:
+    one = Derived(1)
+    one.first = 2  # type: ignore[misc]  # the refusal
+    assert one == Derived(2)
+    with pytest.raises(FrozenInstanceError):
+        Guarded(1).first = 2  # type: ignore[misc]  # the same
+
+
+def test_a_class_with_its_own_way_of_being_made_is_refused() -> None:
+    @dataclass(frozen=True, slots=True)
+    class Checked:
+        first: int
+
+        def __post_init__(self) -> None:
+            assert self.first
+
+    with pytest.raises(AssertionError, match="Checked"):
+        unguarded(Checked)

@@ -75,7 +75,9 @@ def group_commit(
         SimpleNamespace(authenticator=rights, reference_data=rights.reference_data, renew=rights.renew, tracing=None),
     )
 
-    async def decide(_terms: ReferenceData, calls: Sequence[Call], refused: Mapping[int, BaseException]) -> Names:
+    async def decide(
+        _reference_data: ReferenceData, calls: Sequence[Call], refused: Mapping[int, BaseException]
+    ) -> Names:
         outcomes = await handle([call.name for call in calls])
         return [refused.get(place, outcome) for place, outcome in enumerate(outcomes)]
 
@@ -363,7 +365,7 @@ async def test_a_caller_without_permission_stays_refused_when_the_batch_is_decid
     assert tries == 2
 
 
-async def test_caches_that_never_match_the_database_raise_an_internal_error() -> None:
+async def test_caches_that_never_match_the_database_make_calls_unavailable() -> None:
     async def always(_names: Sequence[str]) -> Names:
         raise StaleCache({})
 
