@@ -1,15 +1,16 @@
 """Tasks of one process that run side by side, and their end.
 
-A task is told to end by a cancellation. That is said once, and it can get lost: while a ``TaskGroup`` ends its tasks,
-it takes a cancellation from outside for its own, and until Python 3.12 ``asyncio.wait_for`` gives a result that comes
-in the same moment instead. Whoever then waits for the task's end waits for ever. So every end is waited for here.
+A task is asked to end by a cancellation. That is asked once, and it can get lost: a ``TaskGroup`` that is ending its
+tasks takes a cancellation from outside for its own, and ``asyncio.wait_for`` before Python 3.12 returns a result that
+comes at the same moment instead. Code that then waits for the task's end would wait for ever. So whoever waits for the
+end of a task that it cancels does so by these functions (decision 0088).
 """
 
 import asyncio
 from collections.abc import Coroutine
 from typing import Any
 
-# Below the time that a process is given to stop, above what a task needs to take leave of an exchange.
+# Shorter than the time that a process is given to stop, longer than a task takes to log out of an exchange.
 _AGAIN_SECONDS = 5.0
 
 
@@ -27,7 +28,7 @@ async def end_tasks(*tasks: "asyncio.Task[Any]", again_seconds: float = _AGAIN_S
         except asyncio.CancelledError as error:
             cancelled = error
             waiting = {task for task in waiting if not task.done()}
-    # Looked at, so that asyncio does not report a failure that nobody asks for.
+    # An exception that nobody retrieves would be reported by asyncio.
     for task in tasks:
         if not task.cancelled():
             task.exception()
@@ -35,9 +36,9 @@ async def end_tasks(*tasks: "asyncio.Task[Any]", again_seconds: float = _AGAIN_S
         raise cancelled
 
 
-async def run_until_one_ends(*works: Coroutine[Any, Any, object]) -> None:
-    """Do works side by side until the first ends, and end the others; raises what the first failed with."""
-    tasks = [asyncio.create_task(work) for work in works]
+async def run_until_one_ends(*coroutines: Coroutine[Any, Any, object]) -> None:
+    """Run coroutines side by side until the first ends, then end the others; raises what the first failed with."""
+    tasks = [asyncio.create_task(coroutine) for coroutine in coroutines]
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         for task in done:
