@@ -24,13 +24,11 @@ from domain.kernel.time import utc_now
 from domain.market.types import Instrument
 from domain.orders.books.executions import dues_of
 from domain.orders.books.proof_queries import FILLED, MISCOUNTED, RUN, WORKING, runs_of
-from domain.orders.books.replay import book_again
+from domain.orders.books.replay import book_again, bucket_of_execution
 from domain.orders.model.order import Execution
-from domain.orders.model.types import CLOSING, Side
 from domain.positions.adjustment_queries import READ_ADJUSTMENTS, to_adjustment
 from domain.positions.adjustments import PositionAdjustment, adjust
 from domain.positions.exposure import reserved_for
-from domain.positions.lookup import bucket_for
 from domain.positions.queries import READ_ALL, to_position
 from domain.positions.types import Bucket, PositionBook
 
@@ -164,13 +162,8 @@ class _Rebuilt:
     def book(self, execution: Execution) -> None:
         """Book an execution again."""
         instrument = self._instruments[execution.instrument_id]
-        buys = execution.side is Side.BUY
-        closes = execution.position_effect in CLOSING
-        bucket = bucket_for(self._account.position_mode, buys=buys, closes=closes)
-        key = (execution.instrument_id, bucket)
-        position = self.positions.setdefault(
-            key, PositionBook(new_id(), self._account.id, execution.instrument_id, bucket)
-        )
+        key = (execution.instrument_id, bucket_of_execution(execution, self._account.position_mode))
+        position = self.positions.setdefault(key, PositionBook(new_id(), self._account.id, *key))
         realized = book_again(position, execution, instrument, self._account.currency)
         self._misstate(execution, "realized PnL", execution.realized_pnl, realized)
         cost = self._charge(execution, instrument, realized)

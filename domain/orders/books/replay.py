@@ -137,10 +137,7 @@ class PositionRebuild:
 
 
 def recost(executions: Sequence[Execution], instrument: Instrument, currency: str) -> list[Execution]:
-    """Recompute fee and tax of an order's executions, in the order of booking, and return those that changed.
-
-    Those that cost something else now are returned.
-    """
+    """Recompute fee and tax of an order's executions, in the order of booking, and return those that changed."""
     changed = []
     for row, cost in zip(executions, costs_of(executions, instrument, currency), strict=True):
         if (row.fee, row.tax) != (cost.fee, cost.tax):

@@ -11,7 +11,7 @@ from domain.kernel.numbers import ZERO
 from domain.kernel.time import Nanos
 from domain.kernel.values import unguarded
 from domain.orders.deciding.modify_rules import reserve_price_of
-from domain.orders.deciding.state import TRANSITIONS, move
+from domain.orders.deciding.state import TRANSITIONS, UNFILLED, move
 from domain.orders.exchange import execution_reports
 from domain.orders.model.order import Execution, Order, PendingChange
 from domain.orders.model.types import Contingency, OrderEventKind, OrderStatus, PendingAction, TimeInForce
@@ -238,11 +238,6 @@ def _part_of(order: Order, part_id: Hashable, quantity: Decimal, now: datetime) 
         client_order_id=str(part_id),
         quantity=quantity,
         status=OrderStatus.PENDING_NEW,
-        filled_quantity=ZERO,
-        filled_value=ZERO,
-        average_price=None,
-        execution_count=0,
-        fees=ZERO,
         reserved=ZERO,
         reserved_margin=ZERO,
         reserved_fee=ZERO,
@@ -257,8 +252,5 @@ def _part_of(order: Order, part_id: Hashable, quantity: Decimal, now: datetime) 
         created_at=now,
         updated_at=now,
         version=1,
-        trade_due=ZERO,
-        fee_due=ZERO,
-        fee_minimum=ZERO,
-        tax_due=ZERO,
+        **UNFILLED,
     )

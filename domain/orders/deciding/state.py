@@ -86,13 +86,21 @@ class GroupPlace:
     contingency: Contingency
 
 
-# The state of an order to which nothing has happened yet, and whose placer is noted by the caller.
-UNTOUCHED: Mapping[str, Any] = {
+# The fills of an order that has none yet.
+UNFILLED: Mapping[str, Any] = {
     "filled_quantity": ZERO,
     "filled_value": ZERO,
     "average_price": None,
     "execution_count": 0,
     "fees": ZERO,
+    "trade_due": ZERO,
+    "fee_due": ZERO,
+    "fee_minimum": ZERO,
+    "tax_due": ZERO,
+}
+# The state of an order to which nothing has happened yet, and whose placer is noted by the caller.
+UNTOUCHED: Mapping[str, Any] = {
+    **UNFILLED,
     "pending_action": None,
     "pending_changes": (),
     "reject_reason": None,
@@ -107,10 +115,6 @@ UNTOUCHED: Mapping[str, Any] = {
     "placed_key": None,
     "placed_from": None,
     "request_id": None,
-    "trade_due": ZERO,
-    "fee_due": ZERO,
-    "fee_minimum": ZERO,
-    "tax_due": ZERO,
 }
 
 
