@@ -40,14 +40,14 @@ class ReportBooking:
     ignored: list[ExecutionReport] = field(default_factory=list)
     # New orders: the parts of sliced ones.
     created: list[Order] = field(default_factory=list)
-    # Accounts of which more changed than that the venue has taken an order as it was placed.
-    _moved: set[UUID] = field(default_factory=set)
+    # Accounts for which more than acknowledgements was booked.
+    _booked_more: set[UUID] = field(default_factory=set)
     _groups: dict[UUID | None, list[Order]] = field(default_factory=dict)
 
     @property
     def acknowledged(self) -> set[UUID]:
-        """Accounts for which venues only acknowledged orders."""
-        return self.books.keys() - self._moved
+        """Accounts for which venues only took orders as they were placed."""
+        return self.books.keys() - self._booked_more
 
     def apply(self, batch: Sequence[ExecutionReport]) -> None:
         """Apply reports, in their order."""
@@ -89,14 +89,14 @@ class ReportBooking:
         for orders in (*reserving, *([part] for part in effect.parts)):
             changed = replace_reservations(book.account, instrument, book.legs(orders))
             self.changed |= {leg.id: leg for leg in changed}
-        if effect.moves:
-            self._moved.add(order.account_id)
+        if not effect.acknowledges:
+            self._booked_more.add(order.account_id)
         sliced = {"slicedFrom": str(order.id)}
         events = [(effect.kind, order, effect.detail)]
         events += [(OrderEventKind.PENDING_NEW, part, sliced) for part in effect.parts]
         for kind, one, detail in events:
-            # An acknowledgement moves no position, and the event is the smaller for it.
-            position = book.leg(one).position if effect.moves else None
+            # An acknowledgement moves no position, so its event leaves it out.
+            position = None if effect.acknowledges else book.leg(one).position
             record_order(
                 book.account, kind, self.now, one, execution=effect.execution, position=position, detail=detail
             )

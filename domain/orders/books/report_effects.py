@@ -18,8 +18,8 @@ from domain.orders.model.types import Contingency, OrderEventKind, OrderStatus, 
 
 Handled = tuple[OrderEventKind, dict[str, Any] | None]
 
-# What a venue answers to a command without the order being another than the one that was asked for.
-_ACKNOWLEDGEMENTS = (
+# Reports after which the order is as it was asked for: its version stays.
+_KEEP_VERSION = (
     execution_reports.Accepted,
     execution_reports.Replaced,
     execution_reports.ReplaceRejected,
@@ -33,24 +33,24 @@ _ACKNOWLEDGEMENTS = (
 class Effect:
     """The effect of a report on its order: its event, and what else has to be booked.
 
-    ``reserves``: the order needs another reservation. ``moves``: more has changed than that the venue has taken the
-    order as it was placed. ``parts`` are the new orders of a sliced one.
+    ``reserves``: the order needs another reservation. ``acknowledges``: the venue has taken the order as it was placed,
+    and nothing else has changed. ``parts`` are the new orders of a sliced one.
     """
 
     kind: OrderEventKind
     detail: dict[str, Any] | None = None
     execution: Execution | None = None
     reserves: bool = True
-    moves: bool = True
+    acknowledges: bool = False
     parts: tuple[Order, ...] = ()
 
 
 def takes_effect(order: Order, report: execution_reports.ExecutionReport) -> bool:
     """False for a report that repeats the order's state: it has no event."""
     if isinstance(report, execution_reports.Held):
-        # Placing has said so.
+        # The event of placing has said so.
         return False
-    # Who wanted it cancelled has what was wanted.
+    # A refused cancel of a cancelled order is no news: it is as it was to be.
     return not (isinstance(report, execution_reports.CancelRejected) and order.status is OrderStatus.CANCELED)
 
 
@@ -59,13 +59,13 @@ def apply_report(order: Order, report: execution_reports.ExecutionReport, now: d
     before, status = _reserved_by(order), order.status
     kind, detail = _HANDLERS[type(report)](order, report, now)
     reserves = _reserved_by(order) != before
-    if not isinstance(report, _ACKNOWLEDGEMENTS):
+    if not isinstance(report, _KEEP_VERSION):
         order.version += 1
     parts: tuple[Order, ...] = ()
     if isinstance(report, execution_reports.Sliced):
         parts = tuple(_part_of(order, part_id, quantity, now) for part_id, quantity in report.parts)
     is_taken = isinstance(report, execution_reports.Accepted) and status is OrderStatus.PENDING_NEW
-    return Effect(kind, detail, reserves=reserves, moves=reserves or not is_taken, parts=parts)
+    return Effect(kind, detail, reserves=reserves, acknowledges=is_taken and not reserves, parts=parts)
 
 
 def is_repeated(order: Order, report: execution_reports.ExecutionReport) -> bool:

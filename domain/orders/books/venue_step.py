@@ -36,7 +36,7 @@ MAX_COMMANDS = 500
 
 
 class OutOfStep(Exception):
-    """The books of this venue were corrected: it believes in what was, and must be built again."""
+    """The books of this venue were corrected: its state is out of date, and it must be built again."""
 
 
 _log = structlog.stdlib.get_logger("venue")
@@ -44,13 +44,15 @@ _log = structlog.stdlib.get_logger("venue")
 
 @dataclass(frozen=True, slots=True)
 class VenueStep:
-    """The result of a step: the numbers of its commands and reports, its executions and its changed orders."""
+    """The result of a step: the numbers of its commands and reports, its executions and its changed orders.
+
+    ``last_command`` is the newest command that it took, 0 when it took none.
+    """
 
     commands: int
     reports: int
     executions: tuple[Execution, ...]
     orders: tuple[Order, ...]
-    # The newest command that it took, 0 when it took none.
     last_command: int = 0
 
 

@@ -63,7 +63,7 @@ def _events(
         if not isinstance(answer, Accepted) or order is None or order.id in taken or is_repeated(order, answer):
             return None
         effect = apply_report(order, answer, now)
-        if effect.moves:
+        if not effect.acknowledges:
             return None
         taken.add(order.id)
         own = events.setdefault(order.account_id, [])

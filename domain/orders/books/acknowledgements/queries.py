@@ -18,7 +18,7 @@ from domain.orders.model.venue_commands import REARM, SUBMIT, AccountTerms, Venu
 from domain.orders.queries import SELECT_ORDER, to_order
 from domain.orders.row_stamps import SELECT_STAMP, Stamp, split_stamp
 
-# Half of what a step takes: what is booked under the locks after all may find a few more.
+# Half of ``venue_step.MAX_COMMANDS``: a step under the locks has to take all of these, and others that come meanwhile.
 _MOST = 250
 # The number of rows is written out, so that it is planned for few, whatever the queue has held before. OFFSET keeps
 # each lookup a lookup: as a join, it kept a plan of when the tables were small, which read all orders in each step.
