@@ -4,6 +4,8 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
+from domain.kernel.errors import Unavailable
+
 Message = tuple[str, bytes]
 # What a listener hears in place of messages that it may have missed: read the truth, then go on.
 LOST: Message = ("", b"")
@@ -19,6 +21,17 @@ class Bus(Protocol):
     def listen(self, *channels: str) -> AbstractAsyncContextManager[AsyncIterator[Message]]:
         """Messages of ``channels`` from the moment the context is entered, and ``LOST`` where some may be missing."""
         ...
+
+
+async def next_message(messages: AsyncIterator[Message]) -> Message:
+    """The next message of a listener.
+
+    Raises:
+        Unavailable: the bus was closed.
+    """
+    async for message in messages:
+        return message
+    raise Unavailable("The bus is closed.")
 
 
 class NullBus:

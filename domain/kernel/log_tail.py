@@ -9,9 +9,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
-from domain.kernel.bus import LOST, Bus, Message
+from domain.kernel.bus import LOST, Bus, Message, next_message
 from domain.kernel.concurrency import end_tasks
-from domain.kernel.errors import BadInput, Unavailable
+from domain.kernel.errors import BadInput
 
 POLL_SECONDS = 1.0
 Event = TypeVar("Event")
@@ -99,7 +99,7 @@ async def follow(bus: Bus, source: LogSource[Event], after: int) -> AsyncIterato
                 # Quiet or in step: take what the bus brings until it shows, or the poll shows, a gap.
                 missing = False
                 while not (missing or behind):
-                    heard = heard or asyncio.ensure_future(_hear(messages))
+                    heard = heard or asyncio.ensure_future(next_message(messages))
                     done, _ = await asyncio.wait({heard}, timeout=POLL_SECONDS)
                     if not done:
                         behind = await source.head() > after
@@ -127,9 +127,3 @@ def _next(source: LogSource[Event], after: int, message: Message) -> tuple[list[
     if events and events[0][0] != after + 1:
         return [], True
     return events, False
-
-
-async def _hear(messages: AsyncIterator[Message]) -> Message:
-    async for message in messages:
-        return message
-    raise Unavailable("The bus is closed.")

@@ -7,7 +7,7 @@ from contextlib import suppress
 from datetime import timedelta
 from uuid import UUID
 
-from domain.kernel.bus import LOST, Bus, Message
+from domain.kernel.bus import LOST, Bus, Message, next_message
 from domain.kernel.concurrency import end_tasks
 from domain.kernel.errors import Unavailable
 from domain.system.events import RUNS, decode_run
@@ -46,7 +46,7 @@ async def live_runs(bus: Bus, task: str | None = None) -> AsyncIterator[TaskRun]
         heard: asyncio.Task[Message] | None = None
         try:
             while True:
-                heard = heard or asyncio.ensure_future(_hear(messages))
+                heard = heard or asyncio.ensure_future(next_message(messages))
                 done, _ = await asyncio.wait({heard}, timeout=POLL_SECONDS)
                 news: list[TaskRun] = []
                 if done:
@@ -64,9 +64,3 @@ async def live_runs(bus: Bus, task: str | None = None) -> AsyncIterator[TaskRun]
         finally:
             if heard is not None:
                 await end_tasks(heard)
-
-
-async def _hear(messages: AsyncIterator[Message]) -> Message:
-    async for message in messages:
-        return message
-    raise Unavailable("The bus is closed.")
