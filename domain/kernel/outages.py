@@ -1,7 +1,6 @@
 """Database outages: the errors of a database that cannot serve, as one refusal with its reason.
 
-The reasons are few and tell who can help: ``DISK_FULL``, ``TOO_MANY_CONNECTIONS``, ``OUT_OF_MEMORY``, ``READ_ONLY``,
-and ``UNREACHABLE`` for everything that time or a restart repairs.
+The reasons are few and tell who can help; ``UNREACHABLE`` is everything that time or a restart repairs.
 """
 
 import asyncio
@@ -36,7 +35,7 @@ OUTAGES = (
     asyncpg.PostgresSystemError,
     asyncpg.ReadOnlySQLTransactionError,
 )
-# The most specific first.
+# The other reasons, with what callers are told; the most specific first.
 _REASONS: Final[tuple[tuple[type[BaseException], str, str], ...]] = (
     (asyncpg.DiskFullError, "DISK_FULL", "The database has no disk space left; try again later."),
     (asyncpg.OutOfMemoryError, "OUT_OF_MEMORY", "The database has no memory left; try again."),
