@@ -59,10 +59,12 @@ FROM_ORDERS = "FROM orders o JOIN instruments i ON i.id = o.instrument_id"
 OF_CLIENT = (
     "SELECT xmin, ctid, * FROM orders WHERE account_id = k.account_id AND client_order_id = k.client_order_id OFFSET 0"
 )
-SELECT_EXECUTION = """e.id, e.order_id, e.account_id, e.instrument_id, e.venue_execution_id, e.sequence, e.side,
-e.position_effect, e.price, e.quantity, e.fee, e.tax, e.realized_pnl, e.liquidity, e.at_nanos, e.busted_at,
-e.corrected_by_id, e.created_at, i.symbol, e.fx_rate, e.busted_by, e.fee_due, e.fee_minimum, e.tax_due, e.withheld,
-e.venue_fee, e.venue_fee_currency, e.rounded_alone"""
+_EXECUTION_FIELDS = tuple(item.name for item in fields(Execution))
+# Where the column of a field has another name.
+_EXECUTION_COLUMNS = {"at": "e.at_nanos", "corrected_by": "e.corrected_by_id", "symbol": "i.symbol"}
+SELECT_EXECUTION = ", ".join(_EXECUTION_COLUMNS.get(name, f"e.{name}") for name in _EXECUTION_FIELDS)
+# The places of the values that are read as another type.
+_SIDE, _EFFECT, _LIQUIDITY, _AT = map(_EXECUTION_FIELDS.index, ("side", "position_effect", "liquidity", "at"))
 FROM_EXECUTIONS = "FROM executions e JOIN instruments i ON i.id = e.instrument_id"
 
 
@@ -138,10 +140,10 @@ def to_order(row: Iterable[Any]) -> Order:
 def to_execution(row: Row) -> Execution:
     """An execution from a row that ``SELECT_EXECUTION`` asked for."""
     values = list(row)
-    values[6] = Side(values[6])
-    values[7] = PositionEffect(values[7])
-    values[13] = Liquidity(values[13])
-    values[14] = Nanos(values[14])
+    values[_SIDE] = Side(values[_SIDE])
+    values[_EFFECT] = PositionEffect(values[_EFFECT])
+    values[_LIQUIDITY] = Liquidity(values[_LIQUIDITY])
+    values[_AT] = Nanos(values[_AT])
     return Execution(*values)
 
 
