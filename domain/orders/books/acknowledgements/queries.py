@@ -11,7 +11,7 @@ from domain.accounts import guarded_queries
 from domain.accounts.types import AccountEvent, AccountKind, PositionMode
 from domain.kernel.database import fetch
 from domain.kernel.guarded_work import GuardedWork
-from domain.kernel.rows import encode_rows, reader
+from domain.kernel.rows import KEYS_OF_ACCOUNT, encode_rows, reader
 from domain.orders.books.command_queries import CommandQueue
 from domain.orders.model.order import Order
 from domain.orders.model.venue_commands import REARM, SUBMIT, AccountTerms, VenueCommand
@@ -19,29 +19,20 @@ from domain.orders.queries import SELECT_ORDER, to_order
 from domain.orders.row_stamps import SELECT_STAMP, Stamp, split_stamp
 
 # Half of ``venue_step.MAX_COMMANDS``: a step under the locks has to take all of these, and others that come meanwhile.
-_MOST = 250
+_MAX_ORDERS = 250
 # The number of rows is written out, so that it is planned for few, whatever the queue has held before. OFFSET keeps
 # each lookup a lookup: as a join, it kept a plan of when the tables were small, which read all orders in each step.
 _READ = f"""
 SELECT c.id AS command_id, c.kind AS command, c.payload, a.kind, a.position_mode, {SELECT_ORDER}, {SELECT_STAMP}
-FROM (SELECT * FROM venue_commands WHERE venue = $1 ORDER BY id LIMIT {_MOST}) c
+FROM (SELECT * FROM venue_commands WHERE venue = $1 ORDER BY id LIMIT {_MAX_ORDERS}) c
 CROSS JOIN LATERAL (SELECT xmin, ctid, * FROM orders WHERE id = c.order_id AND account_id = c.account_id OFFSET 0) o
 CROSS JOIN LATERAL (SELECT symbol FROM instruments WHERE id = o.instrument_id OFFSET 0) i
 CROSS JOIN LATERAL (SELECT kind, position_mode FROM accounts WHERE id = c.account_id OFFSET 0) a
 ORDER BY c.id
 """
 # An acknowledgement of an order as it was placed changes no more than this.
-_acknowledged = reader(
-    "id",
-    "account_id",
-    "status",
-    "venue_order_id",
-    "venue_sequence",
-    "limit_price",
-    "stop_price",
-    "activated",
-    "updated_at",
-)
+ACKNOWLEDGED = ("status", "venue_order_id", "venue_sequence", "limit_price", "stop_price", "activated", "updated_at")
+_acknowledged = reader(*KEYS_OF_ACCOUNT, *ACKNOWLEDGED)
 # Proves the lease and notes its position, removes the commands, locks the accounts, and writes the orders that are as
 # they were read.
 _GUARD = "take_acknowledged($1::text, $2::bigint, $3::text, $4::bigint[], $5::uuid[], $6::json)"
@@ -66,7 +57,7 @@ async def read_waiting_orders(venue: str) -> WaitingOrders:
     """The new orders that wait for a venue, oldest first; at most as many as one step takes without a lock."""
     rows = await fetch(_READ, venue)
     corrected = any(row["command"] == REARM for row in rows)
-    found = WaitingOrders(CommandQueue(rows[-1]["command_id"] if rows else 0, corrected), len(rows) == _MOST)
+    found = WaitingOrders(CommandQueue(rows[-1]["command_id"] if rows else 0, corrected), len(rows) == _MAX_ORDERS)
     if any(row["command"] != SUBMIT or row["payload"] is not None for row in rows):
         return found
     for row in rows:
