@@ -161,7 +161,7 @@ async def test_a_refused_batch_cancels_nothing(trader: Trader) -> None:
 async def test_an_account_with_more_prices_than_are_read_is_decided_like_any_other(
     trader: Trader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(displacing, "MOST_RESTING", 2)
+    monkeypatch.setattr(displacing, "MAX_RESTING_PRICES", 2)
     scope = {"scope": RiskScope.STRATEGY}
     await limit(trader.desk, RiskRuleKind.SELF_TRADE, self_trade_prevention=OLDEST, strategy="displaces", **scope)
     await limit(trader.desk, RiskRuleKind.SELF_TRADE, strategy="refused", **scope)

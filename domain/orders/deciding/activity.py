@@ -19,8 +19,8 @@ from domain.risk.kinds import KINDS
 from domain.risk.snapshot import Activity, Share, Times
 from domain.risk.types import RiskRule, RiskRuleKind
 
-# Of a symbol and side so many resting prices are kept, the best ones.
-MOST_RESTING = 200
+# The best resting prices of each symbol and side that are kept.
+MAX_RESTING_PRICES = 200
 _NOTHING, _NEVER = Share(), Times()
 # What makes two orders the same: symbol, side, type, quantity and prices.
 Sameness = tuple[str, ...]
@@ -211,10 +211,10 @@ class OrderActivity:
         if self._is_kept(symbol, side, price):
             insort(self.resting[symbol, side], price)
 
-    def note_floors(self, most: int) -> None:
-        """Note that at most ``most`` resting prices of a symbol and side were read: there may be worse ones."""
+    def note_floors(self, max_prices: int) -> None:
+        """Note that at most so many resting prices of a symbol and side were read: there may be worse ones."""
         for (symbol, side), prices in self.resting.items():
-            if len(prices) >= most:
+            if len(prices) >= max_prices:
                 self.floors[symbol, side] = prices[0] if side is Side.BUY else prices[-1]
 
     def mark(self) -> int:
@@ -240,7 +240,7 @@ class OrderActivity:
         self.added.clear()
         self._done.clear()
         for place, prices in self.resting.items():
-            if len(prices) > 2 * MOST_RESTING:
+            if len(prices) > 2 * MAX_RESTING_PRICES:
                 self._keep_best(place, prices)
 
     def size(self) -> int:
@@ -279,7 +279,7 @@ class OrderActivity:
 
     def _keep_best(self, place: tuple[str, Side], prices: list[Decimal]) -> None:
         buys = place[1] is Side.BUY
-        self.resting[place] = kept = prices[-MOST_RESTING:] if buys else prices[:MOST_RESTING]
+        self.resting[place] = kept = prices[-MAX_RESTING_PRICES:] if buys else prices[:MAX_RESTING_PRICES]
         self.floors[place] = kept[0] if buys else kept[-1]
 
     def _unrest(self, symbol: str, side: Side, price: Decimal) -> None:

@@ -14,7 +14,7 @@ from domain.kernel.database import Row
 from domain.kernel.ids import first_id
 from domain.kernel.rows import Write
 from domain.kernel.unit_of_work import UnitOfWork, Writing
-from domain.orders.deciding.activity import MOST_RESTING, ActivityNeeds, OrderActivity, sameness
+from domain.orders.deciding.activity import MAX_RESTING_PRICES, ActivityNeeds, OrderActivity, sameness
 from domain.orders.deciding.trading_book import TradingBook
 from domain.orders.model.order import Order
 from domain.orders.model.types import OrderType, Side
@@ -92,11 +92,11 @@ async def load_activity(
     books: Mapping[UUID, AccountBook],
     needs: ActivityNeeds,
     now: datetime,
-    most: int | None = MOST_RESTING,
+    max_prices: int | None = MAX_RESTING_PRICES,
 ) -> dict[UUID, OrderActivity]:
     """The needed activity of accounts, in one statement, or in none when nothing is needed.
 
-    ``most``: so many resting prices of an instrument and side; None: all of them.
+    ``max_prices`` is the number of resting prices of an instrument and side that are read, the best ones; None: all.
     """
     found = {account_id: OrderActivity(needs) for account_id in books}
     if not needs.anything or not books:
@@ -116,13 +116,13 @@ async def load_activity(
         [book.rolled_at for book in books.values()],
         first_id(since or now),
         since or now,
-        most,
+        max_prices,
     )
     for row in rows:
         _READERS[row["part"]](found[row["account_id"]], row)
-    if most is not None:
+    if max_prices is not None:
         for activity in found.values():
-            activity.note_floors(most)
+            activity.note_floors(max_prices)
     return found
 
 

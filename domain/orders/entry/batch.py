@@ -136,15 +136,15 @@ class Batch:
         self._traces: list[Record] = []
         self.markets = Markets(context)
 
-    async def load(self, work: UnitOfWork, calls: Sequence[PlaceCall], most: int | None) -> None:
+    async def load(self, work: UnitOfWork, calls: Sequence[PlaceCall], max_prices: int | None) -> None:
         """Lock the accounts, check that the caches are current, load positions and repeated orders.
 
-        ``most`` as in ``load_activity``.
+        ``max_prices`` as in ``load_activity``.
         """
         commands = [command for call in calls for command in call.commands]
         keys = {(row.account_id, row.client_order_id) for row in commands if row.client_order_id is not None}
         wanted = self._reference_data.instrument_ids(row.symbol for row in commands)
-        await self.load_accounts(work, {command.account_id for command in commands}, wanted, keys, most)
+        await self.load_accounts(work, {command.account_id for command in commands}, wanted, keys, max_prices)
 
     async def load_accounts(
         self,
@@ -152,7 +152,7 @@ class Batch:
         account_ids: Collection[UUID],
         instrument_ids: Collection[UUID],
         keys: Collection[tuple[UUID, str]],
-        most: int | None,
+        max_prices: int | None,
     ) -> None:
         """Load whole accounts: all their positions, and the instruments."""
         accounts = await account_queries.lock_books(work, account_ids)
@@ -161,7 +161,7 @@ class Batch:
         if state.repeats:
             await self._load_known(work, keys)
         needs = self._reference_data.needs
-        activities = await load_activity(work.fetch, accounts, needs, work.now, most)
+        activities = await load_activity(work.fetch, accounts, needs, work.now, max_prices)
         for account_id, account in accounts.items():
             self._books[account_id] = self.context.trading_book(
                 account, state.positions[account_id], activities[account_id], self._reference_data

@@ -10,6 +10,7 @@ import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 from domain.access.types import PLATFORM_ROLE, SYSTEM, Actor, no_account, require_stop
@@ -87,19 +88,19 @@ class PositionClosing:
     async def _place(
         self, reference_data: ReferenceData, calls: Sequence[CloseCall], refused: Mapping[int, BaseException]
     ) -> list[list[PlacedOrder] | BaseException]:
-        return await with_enough_prices(lambda most: self._place_with(reference_data, calls, refused, most))
+        return await with_enough_prices(partial(self._place_with, reference_data, calls, refused))
 
     async def _place_with(
         self,
         reference_data: ReferenceData,
         calls: Sequence[CloseCall],
         refused: Mapping[int, BaseException],
-        most: int | None,
+        max_prices: int | None,
     ) -> list[list[PlacedOrder] | BaseException]:
         batch = Batch(self._context, reference_data)
         async with unit_of_work(self._context.bus) as work:
             keys = {key for call in calls if (key := _key(call.command)) is not None}
-            await batch.load_accounts(work, {call.command.account_id for call in calls}, (), keys, most)
+            await batch.load_accounts(work, {call.command.account_id for call in calls}, (), keys, max_prices)
             outcomes = outcomes_of(calls, refused, lambda call: _close(batch, reference_data, call, work.now))
             await batch.write(work)
         return outcomes

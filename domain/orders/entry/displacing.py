@@ -11,7 +11,7 @@ from uuid import UUID
 from domain.accounts.types import AccountBook
 from domain.kernel.unit_of_work import UnitOfWork
 from domain.orders import queries
-from domain.orders.deciding.activity import MOST_RESTING, Displaced, UnknownPrice
+from domain.orders.deciding.activity import MAX_RESTING_PRICES, Displaced, UnknownPrice
 from domain.orders.entry.activity_queries import load_resting
 from domain.orders.entry.canceling import mark_canceling
 from domain.orders.model.order import VENUE, Order
@@ -37,7 +37,7 @@ async def with_enough_prices(decide: Callable[[int | None], Awaitable[Result]]) 
     ``decide`` takes the number of prices that it reads; None: all.
     """
     try:
-        return await decide(MOST_RESTING)
+        return await decide(MAX_RESTING_PRICES)
     except UnknownPrice:
         return await decide(None)
 

@@ -15,8 +15,8 @@ from domain.orders.entry.group_commit import LONGEST_WAIT_SECONDS, ActorsCall, C
 from domain.orders.model.commands import OrderKey
 from domain.orders.model.order import Order
 
-# Orders that one statement reads.
-_MOST = 250
+# Keys that one statement looks up.
+_MAX_KEYS = 250
 
 
 async def find_order(actor: Actor, key: OrderKey) -> Order:
@@ -103,7 +103,7 @@ class OrderFinding:
         try:
             while self._waiting:
                 await self._gather()
-                batch, self._waiting = self._waiting[:_MOST], self._waiting[_MOST:]
+                batch, self._waiting = self._waiting[:_MAX_KEYS], self._waiting[_MAX_KEYS:]
                 await _answer([one for one in batch if not one.future.cancelled()])
         finally:
             self._reading = None

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 import orjson
@@ -92,18 +93,18 @@ class OrderModifying:
             except StaleVersions:
                 # An order or its account has changed since, or only a transaction can decide on a change.
                 pass
-        return await with_enough_prices(lambda most: self._modify_under_lock(reference_data, calls, refused, most))
+        return await with_enough_prices(partial(self._modify_under_lock, reference_data, calls, refused))
 
     async def _modify_under_lock(
         self,
         reference_data: ReferenceData,
         calls: Sequence[ModifyCall],
         refused: Mapping[int, BaseException],
-        most: int | None,
+        max_prices: int | None,
     ) -> list[Order | BaseException]:
         batch = _Batch(self._context, reference_data)
         async with unit_of_work(self._context.bus) as work:
-            await batch.load(work, calls, most)
+            await batch.load(work, calls, max_prices)
             outcomes = outcomes_of(calls, refused, lambda call: batch.modify(call, work.now))
             await batch.write(work)
         return outcomes
@@ -143,7 +144,7 @@ class _Batch:
         self._displacements: list[Displacement] = []
         self._notes: list[Note] = []
 
-    async def load(self, work: UnitOfWork, calls: Sequence[ModifyCall], most: int | None) -> None:
+    async def load(self, work: UnitOfWork, calls: Sequence[ModifyCall], max_prices: int | None) -> None:
         """Lock the accounts, check that the caches are current, load orders, those that they exclude, and positions."""
         accounts = await account_queries.lock_books(work, {call.account_id for call in calls})
         await self._reference_data.check(work)
@@ -154,7 +155,7 @@ class _Batch:
         wanted = {order.instrument_id for order in self._orders.values()}
         positions = await position_queries.load_positions(work, accounts, wanted)
         needs = self._reference_data.needs
-        activities = await load_activity(work.fetch, accounts, needs, work.now, most)
+        activities = await load_activity(work.fetch, accounts, needs, work.now, max_prices)
         for account_id, account in accounts.items():
             self._books[account_id] = self._context.trading_book(
                 account, positions[account_id], activities[account_id], self._reference_data

@@ -8,6 +8,7 @@ rights that changed before the call are in force: cached ones are compared with 
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 from domain.access.types import Actor, Role
@@ -130,7 +131,7 @@ class OrderEntry:
             except StaleVersions:
                 # Only a transaction can decide on these orders.
                 pass
-        return await with_enough_prices(lambda most: self._place_under_lock(reference_data, calls, refused, most))
+        return await with_enough_prices(partial(self._place_under_lock, reference_data, calls, refused))
 
     async def _place_on_new_reads(
         self, reference_data: ReferenceData, calls: Sequence[PlaceCall]
@@ -169,11 +170,11 @@ class OrderEntry:
         reference_data: ReferenceData,
         calls: Sequence[PlaceCall],
         refused: Mapping[int, BaseException],
-        most: int | None,
+        max_prices: int | None,
     ) -> list[Outcome]:
         batch = Batch(self.context, reference_data)
         async with unit_of_work(self.context.bus) as work:
-            await batch.load(work, calls, most)
+            await batch.load(work, calls, max_prices)
             outcomes = outcomes_of(calls, refused, lambda call: _decide_call(batch, call, work.now))
             await batch.write(work)
         return outcomes

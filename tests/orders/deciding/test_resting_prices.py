@@ -48,8 +48,8 @@ def test_bounded_activity_never_answers_otherwise_than_the_whole(
     stored: list[tuple[Side, Decimal]], most: int, steps: list[tuple[str, Side, Decimal | None]]
 ) -> None:
     bounded, whole = read(stored, most), read(stored, None)
-    kept = activity_module.MOST_RESTING
-    activity_module.MOST_RESTING = most
+    kept = activity_module.MAX_RESTING_PRICES
+    activity_module.MAX_RESTING_PRICES = most
     try:
         for kind, side, price in steps:
             marks = (bounded.mark(), whole.mark())
@@ -76,7 +76,7 @@ def test_bounded_activity_never_answers_otherwise_than_the_whole(
                 assert found == best(whole, each)
             assert all(len(prices) <= 2 * most + len(steps) for prices in bounded.resting.values())
     finally:
-        activity_module.MOST_RESTING = kept
+        activity_module.MAX_RESTING_PRICES = kept
 
 
 def test_what_is_not_known_is_not_answered() -> None:
