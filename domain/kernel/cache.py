@@ -1,6 +1,6 @@
 """Process-wide caches of data that rarely changes. A stale value can never decide.
 
-Each topic (instruments, access, risk rules, halts) has a version in PostgreSQL. A writer raises the version of the
+Each topic (instruments, access, limits with halts) has a version in PostgreSQL. A writer raises the version of the
 topic in the transaction of its change. A reader that decides compares the versions in its own transaction and calls
 ``at``. A lost change notice therefore costs one reload and never a wrong decision.
 """

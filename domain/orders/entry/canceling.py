@@ -197,7 +197,7 @@ async def request_cancels(
     by: str | Mapping[UUID, str],
     cause: str | None = None,
 ) -> None:
-    """Mark open orders as pending cancel and queue commands to their venues: a step, in five statements per thousand.
+    """Mark open orders as pending cancel and queue commands to their venues: a step, in one statement per thousand.
 
     ``books`` are their accounts, locked. Their events name the author (``by``, one for all or one per order), and the
     cause unless a person asked.
